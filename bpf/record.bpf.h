@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A record from begin to submit: scratch memory, header, values of variable
+ * length, output to each subscription. Part of pulsar.bpf.h.
+ */
+#ifndef PULSAR_RECORD_BPF_H
+#define PULSAR_RECORD_BPF_H
+
+/*
+ * The longest record of the module in bytes; a module with longer ones defines
+ * it before the include. The kernel's limit for a sample is 64 KiB less its
+ * own headers (struct perf_event_header.size is a __u16).
+ */
+#ifndef PULSAR_RECORD_MAX
+#define PULSAR_RECORD_MAX 16384
+#endif
+_Static_assert(PULSAR_RECORD_MAX <= 65000, "longer than a perf sample can be");
+
+#define PULSAR_PATH_MAX	 4096 /* PATH_MAX, include/uapi/linux/limits.h */
+#define PULSAR_ENOSPC	 28
+#define PULSAR_ENOENT	 2
+#define PULSAR_EBUSY	 16
+
+/*
+ * Scratch buffers of one CPU. A counter of the nesting depth would not do: a
+ * program in task context can be preempted in the middle by another task's
+ * (fentry, PREEMPT kernels), so they do not end in the reverse order of their
+ * begin. Each buffer is therefore claimed by itself. loaderd multiplies
+ * max_entries by the number of CPUs.
+ */
+#define PULSAR_SCRATCH_LEVELS 4
+
+struct pulsar_scratch {
+	__u64 busy;
+	/* 16 more: submit pads with zeros beyond the last value. */
+	__u8 record[PULSAR_RECORD_MAX + 16];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PULSAR_SCRATCH_LEVELS);
+	__type(key, __u32);
+	__type(value, struct pulsar_scratch);
+} scratch SEC(".maps");
+
+static __always_inline struct pulsar_counters *pulsar_counters(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&counters, &zero);
+}
+
+/* Slots in use, as a bit mask. */
+static __always_inline __u32 pulsar_subscriptions(void)
+{
+	__u32 zero = 0;
+	struct pulsar_control *c = bpf_map_lookup_elem(&control, &zero);
+
+	return c ? c->subscriptions : 0;
+}
+
+static __always_inline void pulsar_count_loss(struct pulsar_losses *lost, long err)
+{
+	if (err == -PULSAR_ENOSPC)
+		__sync_fetch_and_add(&lost->ring_full, 1);
+	else if (err == -PULSAR_ENOENT)
+		__sync_fetch_and_add(&lost->no_ring, 1);
+	else if (err == -PULSAR_EBUSY)
+		__sync_fetch_and_add(&lost->busy, 1);
+	else
+		__sync_fetch_and_add(&lost->other, 1);
+}
+
+/* An event that found no scratch buffer: produced, and lost for everyone. */
+static __always_inline void pulsar_count_busy(void)
+{
+	struct pulsar_counters *c = pulsar_counters();
+	__u32 slots = pulsar_subscriptions();
+
+	if (!c)
+		return;
+	__sync_fetch_and_add(&c->produced, 1);
+	for (int s = 0; s < PULSAR_SUBSCRIPTIONS_MAX; s++)
+		if (slots & (1u << s))
+			__sync_fetch_and_add(&c->lost[s].busy, 1);
+}
+
+static __always_inline struct pulsar_scratch *pulsar_scratch_claim(void)
+{
+	__u32 first = bpf_get_smp_processor_id() * PULSAR_SCRATCH_LEVELS;
+
+	for (__u32 level = 0; level < PULSAR_SCRATCH_LEVELS; level++) {
+		__u32 key = first + level;
+		struct pulsar_scratch *s = bpf_map_lookup_elem(&scratch, &key);
+
+		if (s && __sync_val_compare_and_swap(&s->busy, 0, 1) == 0)
+			return s;
+	}
+	return NULL;
+}
+
+/* ---- begin ---- */
+
+static __always_inline bool pulsar_wanted(__u32 tgid, const struct pulsar_process *p)
+{
+	struct pulsar_counters *c;
+
+	if (bpf_map_lookup_elem(&core_excluded, &tgid))
+		return false;
+	/* A process without an entry is of interest. */
+	if (!p || !(p->filters & (1ull << (pulsar_module_number & 63))))
+		return true;
+	c = pulsar_counters();
+	if (c)
+		__sync_fetch_and_add(&c->filtered, 1);
+	return false;
+}
+
+/* Copies `len` bytes, cut to fewer than `max` (a power of two), behind the record. */
+static __always_inline void pulsar_append(struct pulsar_event *e, struct pulsar_string *to,
+					  const void *from, __u32 len, __u32 max)
+{
+	__u32 offset = e->size;
+
+	len &= max - 1;
+	if (offset > PULSAR_RECORD_MAX - max)
+		return;
+	if (bpf_probe_read_kernel((void *)e + offset, len, from))
+		return;
+	to->offset = offset;
+	to->len = len;
+	e->size = offset + len;
+}
+
+static __always_inline void pulsar_header_process(struct pulsar_event *e, struct pulsar_process *p)
+{
+	if (!p) {
+		e->flags |= PULSAR_NO_IMAGE;
+		return;
+	}
+	e->start_time_ns = p->start_time_ns;
+	e->ppid = p->ppid;
+	e->cgroup_id = p->cgroup_id;
+	if (!p->image_len)
+		e->flags |= PULSAR_NO_IMAGE;
+	pulsar_append(e, &e->image, p->image, p->image_len, PULSAR_IMAGE_LEN);
+	e->image.full = p->image_full;
+	if (p->container_len) {
+		pulsar_append(e, &e->container_id, p->container_id, p->container_len,
+			      2 * PULSAR_CONTAINER_LEN);
+		e->container_id.full = e->container_id.len;
+	}
+}
+
+static __always_inline struct pulsar_event *pulsar_begin_record(__u32 size, __u16 type)
+{
+	struct pulsar_scratch *s = pulsar_scratch_claim();
+	struct pulsar_event *e;
+
+	if (!s) {
+		pulsar_count_busy();
+		return NULL;
+	}
+	e = (struct pulsar_event *)s->record;
+	__builtin_memset(e, 0, size);
+	e->size = size;
+	e->type = type;
+	e->generation = pulsar_generation;
+	return e;
+}
+
+/* An event of the process that runs. NULL: filtered, or lost and counted. */
+static __always_inline struct pulsar_event *pulsar_begin_current(__u32 size, __u16 type)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u64 ids = bpf_get_current_pid_tgid();
+	__u64 user = bpf_get_current_uid_gid();
+	__u32 tgid = ids >> 32;
+	struct pulsar_process *p = bpf_map_lookup_elem(&core_processes, &tgid);
+	struct pulsar_event *e;
+
+	if (!pulsar_wanted(tgid, p))
+		return NULL;
+	e = pulsar_begin_record(size, type);
+	if (!e)
+		return NULL;
+	e->tgid = tgid;
+	e->tid = (__u32)ids;
+	e->uid = (__u32)user;
+	e->gid = user >> 32;
+	bpf_get_current_comm(e->comm, sizeof(e->comm));
+	if (!p) {
+		e->start_time_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+		e->ppid = BPF_CORE_READ(task, real_parent, tgid);
+		e->cgroup_id = bpf_get_current_cgroup_id();
+	}
+	pulsar_header_process(e, p);
+	return e;
+}
+
+#define pulsar_begin(type)                                                                         \
+	((type *)pulsar_begin_current(sizeof(type), bpf_core_type_id_local(type)))
+
+/* ---- values of variable length ---- */
+
+/* A NUL-terminated string in kernel memory, cut at 4095 bytes. */
+static __always_inline void pulsar_string(struct pulsar_event *e, struct pulsar_string *to,
+					  const void *from)
+{
+	__u32 offset = e->size;
+	long len;
+
+	if (offset > PULSAR_RECORD_MAX - PULSAR_PATH_MAX)
+		return;
+	len = bpf_probe_read_kernel_str((void *)e + offset, PULSAR_PATH_MAX, from);
+	if (len <= 0)
+		return;
+	to->offset = offset;
+	to->len = len - 1;
+	/* A string that fills the buffer was cut, or ended just there: say so. */
+	to->full = len == PULSAR_PATH_MAX ? len : len - 1;
+	e->size = offset + len - 1;
+}
+
+/* ---- submit ---- */
+
+static __always_inline void pulsar_scratch_release(struct pulsar_event *e)
+{
+	struct pulsar_scratch *s = (void *)e - offsetof(struct pulsar_scratch, record);
+
+	*(volatile __u64 *)&s->busy = 0;
+}
+
+/* To one subscription; wakes its reader only if that sleeps. */
+static __always_inline long pulsar_output_slot(void *ctx, struct pulsar_event *e, __u64 size,
+					       __u32 slot, __u32 cpu)
+{
+	struct pulsar_position *position = NULL;
+	void *positions = bpf_map_lookup_elem(&subscriptions, &slot);
+	__u64 index = PULSAR_EVENTS_QUIET(slot, pulsar_cpus, cpu);
+
+	if (positions)
+		position = bpf_map_lookup_elem(positions, &cpu);
+	if (position && position->waiting) {
+		position->waiting = 0;
+		index = PULSAR_EVENTS_LOUD(slot, pulsar_cpus, cpu);
+	}
+	return bpf_perf_event_output(ctx, &events, index, e, size);
+}
+
+static __always_inline void pulsar_output(void *ctx, struct pulsar_event *e)
+{
+	struct pulsar_counters *c = pulsar_counters();
+	__u32 cpu = bpf_get_smp_processor_id();
+	__u32 slots = pulsar_subscriptions();
+	__u64 size = e->size;
+
+	barrier_var(size); /* one register, so that the verifier sees the check on what is used */
+	if (!c || size > PULSAR_RECORD_MAX)
+		return;
+	/*
+	 * The kernel pads a sample to eight bytes (its length field of four
+	 * included) without writing the padding, which would leave bytes of an
+	 * older record in the ring. So there is none to be added.
+	 */
+	__builtin_memset((void *)e + size, 0, 8);
+	size = (size + 3) & ~7ull;
+	barrier_var(size); /* as "| 4" the addition would lose the bound */
+	size += 4;
+	e->seq = __sync_fetch_and_add(&c->produced, 1) + 1;
+	/* After the claim: a reader that has seen all claims up to a moment has seen all events up to it. */
+	e->time_ns = bpf_ktime_get_boot_ns();
+	for (__u32 slot = 0; slot < PULSAR_SUBSCRIPTIONS_MAX; slot++) {
+		long err;
+
+		if (!(slots & (1u << slot)))
+			continue;
+		err = pulsar_output_slot(ctx, e, size, slot, cpu);
+		if (err)
+			pulsar_count_loss(&c->lost[slot], err);
+	}
+}
+
+static __always_inline int pulsar_submit_record(void *ctx, struct pulsar_event *e)
+{
+	pulsar_output(ctx, e);
+	pulsar_scratch_release(e);
+	return 0;
+}
+
+#define pulsar_submit(ctx, e)  pulsar_submit_record(ctx, &(e)->event)
+
+/* Gives the scratch buffer back; the event was not one. */
+#define pulsar_discard(e)                                                                          \
+	({                                                                                         \
+		pulsar_scratch_release(&(e)->event);                                               \
+		0;                                                                                 \
+	})
+
+#endif
