@@ -6,6 +6,8 @@
 #ifndef PULSAR_RECORD_BPF_H
 #define PULSAR_RECORD_BPF_H
 
+#include "walk.bpf.h"
+
 /*
  * The longest record of the module in bytes; a module with longer ones defines
  * it before the include. The kernel's limit for a sample is 64 KiB less its
@@ -16,7 +18,6 @@
 #endif
 _Static_assert(PULSAR_RECORD_MAX <= 65000, "longer than a perf sample can be");
 
-#define PULSAR_PATH_MAX	 4096 /* PATH_MAX, include/uapi/linux/limits.h */
 #define PULSAR_ENOSPC	 28
 #define PULSAR_ENOENT	 2
 #define PULSAR_EBUSY	 16
@@ -132,15 +133,13 @@ static __always_inline void pulsar_append(struct pulsar_event *e, struct pulsar_
 	e->size = offset + len;
 }
 
+/* What the process table knows of the process: image and container. */
 static __always_inline void pulsar_header_process(struct pulsar_event *e, struct pulsar_process *p)
 {
 	if (!p) {
 		e->flags |= PULSAR_NO_IMAGE;
 		return;
 	}
-	e->start_time_ns = p->start_time_ns;
-	e->ppid = p->ppid;
-	e->cgroup_id = p->cgroup_id;
 	if (!p->image_len)
 		e->flags |= PULSAR_NO_IMAGE;
 	pulsar_append(e, &e->image, p->image, p->image_len, PULSAR_IMAGE_LEN);
@@ -172,7 +171,7 @@ static __always_inline struct pulsar_event *pulsar_begin_record(__u32 size, __u1
 /* An event of the process that runs. NULL: filtered, or lost and counted. */
 static __always_inline struct pulsar_event *pulsar_begin_current(__u32 size, __u16 type)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 ids = bpf_get_current_pid_tgid();
 	__u64 user = bpf_get_current_uid_gid();
 	__u32 tgid = ids >> 32;
@@ -188,15 +187,49 @@ static __always_inline struct pulsar_event *pulsar_begin_current(__u32 size, __u
 	e->tid = (__u32)ids;
 	e->uid = (__u32)user;
 	e->gid = user >> 32;
+	e->ppid = task->real_parent->tgid;
+	e->start_time_ns = task->group_leader->start_boottime;
+	e->cgroup_id = bpf_get_current_cgroup_id();
 	bpf_get_current_comm(e->comm, sizeof(e->comm));
-	if (!p) {
-		e->start_time_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-		e->ppid = BPF_CORE_READ(task, real_parent, tgid);
-		e->cgroup_id = bpf_get_current_cgroup_id();
+	pulsar_header_process(e, p);
+	return e;
+}
+
+/*
+ * An event of another process than the one that runs, as far as the process
+ * table knows it: for what happens in softirq or on behalf of somebody. tgid
+ * 0: of no process.
+ */
+static __always_inline struct pulsar_event *pulsar_begin_other(__u32 size, __u16 type, __u32 tgid)
+{
+	struct pulsar_process *p = NULL;
+	struct pulsar_event *e;
+
+	if (tgid)
+		p = bpf_map_lookup_elem(&core_processes, &tgid);
+	if (!pulsar_wanted(tgid, p))
+		return NULL;
+	e = pulsar_begin_record(size, type);
+	if (!e)
+		return NULL;
+	e->tgid = tgid;
+	e->tid = tgid;
+	if (!tgid)
+		e->flags |= PULSAR_NO_PROCESS;
+	if (p) {
+		e->ppid = p->ppid;
+		e->uid = p->uid;
+		e->gid = p->gid;
+		e->cgroup_id = p->cgroup_id;
+		e->start_time_ns = p->start_time_ns;
+		__builtin_memcpy(e->comm, p->comm, sizeof(e->comm));
 	}
 	pulsar_header_process(e, p);
 	return e;
 }
+
+#define pulsar_begin_for(type, tgid)                                                               \
+	((type *)pulsar_begin_other(sizeof(type), bpf_core_type_id_local(type), tgid))
 
 #define pulsar_begin(type)                                                                         \
 	((type *)pulsar_begin_current(sizeof(type), bpf_core_type_id_local(type)))

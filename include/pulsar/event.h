@@ -154,12 +154,15 @@ struct pulsar_process {
 	__u64 start_time_ns; /* CLOCK_BOOTTIME, of the thread group leader */
 	__u64 cgroup_id;
 	__u32 ppid;
+	__u32 uid;
+	__u32 gid;
 	__u32 flags; /* reserved, 0 */
 	__u64 filters; /* bit m: module number m is not interested in this process */
 	__u16 image_len;
 	__u16 image_full; /* image_len < image_full: cut */
 	__u16 container_len;
 	__u16 reserved;
+	char comm[PULSAR_COMM_LEN]; /* of the leader, at fork or exec */
 	char container_id[PULSAR_CONTAINER_LEN];
 	char image[PULSAR_IMAGE_LEN];
 };
@@ -168,6 +171,7 @@ _Static_assert(sizeof(struct pulsar_string) == 8, "ABI");
 _Static_assert(sizeof(struct pulsar_address) == 24, "ABI");
 _Static_assert(sizeof(struct pulsar_event) == 96, "ABI");
 _Static_assert(sizeof(struct pulsar_counters) == 16 + 32 * PULSAR_SUBSCRIPTIONS_MAX, "ABI");
+_Static_assert(sizeof(struct pulsar_process) == 128 + PULSAR_IMAGE_LEN, "ABI");
 _Static_assert(sizeof(struct pulsar_progress) == 80, "ABI");
 _Static_assert(sizeof(struct pulsar_position) == 256, "ABI");
 
