@@ -141,7 +141,8 @@ struct pulsar_position {
 	__u32 current; /* which copy holds */
 	__u64 base_seq; /* seq at which the subscription began: only later events belong to it */
 	struct pulsar_progress copy[2];
-	__u64 reserved[10];
+	struct pulsar_losses base_lost; /* the slot's losses at that time, of one that had it before */
+	__u64 reserved[6];
 };
 
 /*
