@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,7 +274,7 @@ static int config_read_file(struct config *config, const struct options *options
 
 	if (strlen(path) >= sizeof(config->path))
 		return error_set(error, -ENAMETOOLONG, "%s: %m", path);
-	err = file_read_trusted(path, CONFIG_FILE_MAX, &text, &size, error);
+	err = file_read_trusted(AT_FDCWD, path, path, CONFIG_FILE_MAX, &text, &size, error);
 	if (err == -ENOENT && !options->config)
 		return 0;
 	if (err)

@@ -12,9 +12,9 @@ int error_set(struct pin_error *error, int err, const char *format, ...)
 	struct pin_error made;
 	va_list args;
 
+	errno = -err;
 	if (!error)
 		return err;
-	errno = -err;
 	va_start(args, format);
 	/* Made aside: the arguments may point into *error. A sentence too long is cut. */
 	vsnprintf(made.text, sizeof(made.text), format, args);
@@ -30,9 +30,9 @@ int error_prefix(struct pin_error *error, int err, const char *format, ...)
 	va_list args;
 	size_t len, room;
 
+	errno = -err;
 	if (!error)
 		return err;
-	errno = -err;
 	va_start(args, format);
 	vsnprintf(prefix, sizeof(prefix), format, args);
 	va_end(args);
