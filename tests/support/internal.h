@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the kit share. */
+#ifndef PULSAR_TEST_INTERNAL_H
+#define PULSAR_TEST_INTERNAL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "pulsar-test.h"
+
+#define KIT_NOBODY 65534
+
+struct kit {
+	char folder[64];   /* 0755, made by mkdtemp */
+	char open[80];	   /* folder/open, 1777 */
+	char config[80];
+	char log[80];
+	char socket[80];
+	char pins[64];
+	char modules[256];
+	char *extra; /* configuration of the test's own */
+	pid_t pid;   /* loaderd, 0: not running */
+	int notify;  /* our end of NOTIFY_SOCKET */
+	int janitor; /* write end: its closing sets the janitor to work */
+	pid_t janitor_pid;
+};
+
+/* process.c */
+struct spawn {
+	const char *path;
+	const char *const *argv;
+	const char *const *env; /* "NAME=value" added to ours, NULL-terminated, or NULL */
+	int out, err;		/* descriptors, or -1: ours */
+	bool nobody;		/* uid and gid 65534, no groups, no capability, no new privileges */
+};
+/* Starts a process that dies with its parent. Fails the test if it cannot. */
+pid_t process_spawn(const struct spawn *spawn);
+/* Waits for its end (60 s): the wait status. */
+int process_wait(pid_t pid);
+/* Whole content of a file or memfd (malloc'ed, NUL-terminated). */
+char *file_text(int fd);
+/* Nanoseconds of CLOCK_REALTIME. */
+long long now_ns(void);
+
+/* janitor.c */
+void janitor_start(struct kit *kit);
+void janitor_dismiss(struct kit *kit);
+/* Removes a folder of pins or files, below /sys/fs/bpf/pulsar-test- or the kit's folder only. */
+void tree_remove(const char *path);
+
+#endif
