@@ -17,8 +17,8 @@ struct kit {
 	char log[80];
 	char socket[80];
 	char pins[64];
-	char modules[256];
-	char *extra; /* configuration of the test's own */
+	char modules[256];     /* names, separated by commas */
+	char modules_dir[256]; /* where their objects are */
 	pid_t pid;   /* loaderd, 0: not running */
 	int notify;  /* our end of NOTIFY_SOCKET */
 	int janitor; /* write end: its closing sets the janitor to work */

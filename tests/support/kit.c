@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -58,6 +59,7 @@ struct kit *kit_new(const char *modules, const char *config)
 	snprintf(kit->log, sizeof(kit->log), "%s/log", kit->folder);
 	snprintf(kit->socket, sizeof(kit->socket), "%s/socket", kit->folder);
 	snprintf(kit->modules, sizeof(kit->modules), "%s", modules);
+	snprintf(kit->modules_dir, sizeof(kit->modules_dir), "%s", MODULES);
 	kit->notify = notify_open(kit);
 	kit_set_config(kit, config);
 	return kit;
@@ -109,6 +111,52 @@ void kit_set_config(struct kit *kit, const char *config)
 	fclose(f);
 }
 
+static void copy_file(const char *from, const char *to)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	ssize_t n;
+
+	cr_assert(in >= 0 && out >= 0, "%s: %s", from, strerror(errno));
+	do {
+		n = copy_file_range(in, NULL, out, NULL, 1 << 30, 0);
+	} while (n > 0);
+	cr_assert(n == 0, "%s: %s", to, strerror(errno));
+	close(in);
+	close(out);
+}
+
+const char *kit_own_modules(struct kit *kit)
+{
+	char to[512];
+	glob_t all;
+
+	snprintf(kit->modules_dir, sizeof(kit->modules_dir), "%s/modules", kit->folder);
+	cr_assert(!mkdir(kit->modules_dir, 0755));
+	cr_assert(!glob(MODULES "/*.bpf.o", 0, NULL, &all), "no modules in " MODULES);
+	for (size_t i = 0; i < all.gl_pathc; i++) {
+		snprintf(to, sizeof(to), "%s/%s", kit->modules_dir, strrchr(all.gl_pathv[i], '/') + 1);
+		copy_file(all.gl_pathv[i], to);
+	}
+	globfree(&all);
+	return kit->modules_dir;
+}
+
+void kit_change_module(struct kit *kit, const char *module)
+{
+	char path[512], next[520];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s.bpf.o", kit->modules_dir, module);
+	snprintf(next, sizeof(next), "%s.next", path);
+	copy_file(path, next);
+	/* Bytes behind the last section: nobody reads them, but the file is another one. */
+	fd = open(next, O_WRONLY | O_APPEND | O_CLOEXEC);
+	cr_assert(fd >= 0 && write(fd, "changed", 8) == 8);
+	close(fd);
+	cr_assert(!rename(next, path));
+}
+
 char *kit_log(const struct kit *kit)
 {
 	int fd = open(kit->log, O_RDONLY | O_CLOEXEC);
@@ -150,7 +198,7 @@ static bool notified(struct kit *kit, const char *word)
 bool kit_start(struct kit *kit)
 {
 	const char *variant = getenv("PULSAR_TEST_VARIANT");
-	const char *argv[] = { "pulsar-loaderd", "--config", kit->config, "--modules", MODULES,
+	const char *argv[] = { "pulsar-loaderd", "--config", kit->config, "--modules", kit->modules_dir,
 			       "-v", NULL, NULL, NULL };
 	char notify[128];
 	const char *env[] = { notify, NULL };

@@ -127,6 +127,10 @@ const char *kit_socket(const struct kit *kit);
 const char *kit_config_path(const struct kit *kit);
 /* Writes the configuration anew: the base with `config` behind it. */
 void kit_set_config(struct kit *kit, const char *config);
+/* Before the start: gives loaderd a copy of the modules that the test may change; its path. */
+const char *kit_own_modules(struct kit *kit);
+/* Changes the object of a module so that it is another one of the same meaning: the next reload or start upgrades. */
+void kit_change_module(struct kit *kit, const char *module);
 /* A folder of the kit that anyone may read and write, for the test's own files. */
 const char *kit_folder(const struct kit *kit);
 /* What loaderd has written to stderr so far (malloc'ed). */

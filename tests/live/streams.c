@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Streams survive: readers and loaderd are killed in the middle of storms of
+ * events, and each event is accounted for.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "pulsar-test.h"
+#include "storm.h"
+
+#define MODULE	     "file-created"
+#define ROOMY	     "[file-created]\nring_size = 8M\n"
+#define STORM_FILES  100000
+#define READER_KILLS 20
+#define LOADERD_KILLS 10
+
+static struct kit *start(const char *config)
+{
+	struct kit *kit = kit_new(MODULE, config);
+
+	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	return kit;
+}
+
+/* Has the storm come to the given file? Files are removed at once, so the counters tell. */
+struct progress {
+	struct kit *kit;
+	unsigned long long produced;
+};
+
+static bool has_come_to(void *arg)
+{
+	struct progress *want = arg;
+
+	return kit_account(want->kit, MODULE, "default", -1).produced >= want->produced;
+}
+
+/* Waits until about `part` of `parts` of the storm has been produced. */
+static void wait_for_part(struct kit *kit, const struct storm *storm, unsigned int part, unsigned int parts)
+{
+	struct progress want = { kit, (unsigned long long)storm->files * part / parts };
+
+	wait_until(has_come_to, &want, "the storm");
+}
+
+static void collect(struct tally *tally, struct kit_reader *reader)
+{
+	json_t *events = kit_reader_events(reader);
+
+	tally_add(tally, events);
+	json_decref(events);
+	kit_reader_free(reader);
+}
+
+/* Everything that was produced is delivered or reported lost, per CPU, in the maps and in the lines. */
+static void expect_exact(struct kit *kit, const struct tally *tally, const char *subscription)
+{
+	for (unsigned int cpu = 0; cpu < tally->cpus; cpu++) {
+		struct kit_account a = kit_account(kit, MODULE, subscription, cpu);
+
+		printf("  %s, CPU %u: produced %llu = delivered %llu + lost %llu; lines: %llu + %llu\n",
+		       subscription, cpu, a.produced - a.base, a.delivered, a.lost, tally->delivered[cpu],
+		       tally->lost[cpu]);
+		cr_expect_eq(a.unsettled, 0);
+		cr_expect_eq(a.produced - a.base, a.delivered + a.lost);
+		cr_expect_eq(a.delivered, tally->delivered[cpu]);
+		cr_expect_eq(a.lost, tally->lost[cpu]);
+	}
+}
+
+static void expect_complete(const struct tally *tally)
+{
+	unsigned long long lost = 0;
+
+	for (unsigned int cpu = 0; cpu < tally->cpus; cpu++)
+		lost += tally->lost[cpu];
+	printf("  %u files: %u missing, %u lines repeated, %llu lost\n", tally->files, tally->missing,
+	       tally->repeated, lost);
+	cr_expect_eq(tally->missing, 0);
+	cr_expect_eq(lost, 0);
+}
+
+Test(streams, a_reader_killed_twenty_times_loses_nothing, .timeout = 600)
+{
+	struct kit *kit = start(ROOMY);
+	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = STORM_FILES };
+	struct kit_reader *reader;
+	struct tally tally;
+
+	tally_init(&tally, &storm);
+	storm_start(&storm);
+	for (unsigned int i = 1; i <= READER_KILLS; i++) {
+		reader = kit_read(kit, MODULE, NULL);
+		wait_for_part(kit, &storm, i, READER_KILLS + 2);
+		kit_reader_stop(reader, SIGKILL);
+		collect(&tally, reader);
+	}
+	reader = kit_read(kit, MODULE, NULL);
+	storm_wait(&storm);
+	kit_caught_up(kit, MODULE, "default");
+	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
+	collect(&tally, reader);
+	tally_close(&tally);
+	expect_complete(&tally);
+	expect_exact(kit, &tally, "default");
+	tally_release(&tally);
+	kit_free(kit);
+}
+
+Test(streams, loaderd_killed_ten_times_loses_nothing_for_an_attached_reader, .timeout = 600)
+{
+	struct kit *kit = start(ROOMY);
+	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = STORM_FILES };
+	struct kit_reader *reader = kit_read(kit, MODULE, NULL);
+	struct tally tally;
+
+	kit_caught_up(kit, MODULE, "default");
+	tally_init(&tally, &storm);
+	storm_start(&storm);
+	for (unsigned int i = 1; i <= LOADERD_KILLS; i++) {
+		wait_for_part(kit, &storm, i, LOADERD_KILLS + 2);
+		kit_stop(kit, SIGKILL);
+		cr_assert(kit_start(kit), "loaderd did not start again:\n%s", kit_log(kit));
+	}
+	storm_wait(&storm);
+	kit_caught_up(kit, MODULE, "default");
+	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
+	collect(&tally, reader);
+	tally_close(&tally);
+	expect_complete(&tally);
+	expect_exact(kit, &tally, "default");
+	tally_release(&tally);
+	kit_free(kit);
+}
+
+Test(streams, both_killed_in_turn_with_small_rings_is_exact, .timeout = 600)
+{
+	struct kit *kit = start("[file-created]\nring_size = 64K\n");
+	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = STORM_FILES };
+	struct kit_reader *reader;
+	struct tally tally;
+
+	tally_init(&tally, &storm);
+	storm_start(&storm);
+	for (unsigned int i = 1; i <= LOADERD_KILLS; i++) {
+		reader = kit_read(kit, MODULE, NULL);
+		wait_for_part(kit, &storm, 2 * i - 1, 2 * LOADERD_KILLS + 2);
+		/* Now the one first, now the other, so that rings go with all that is in them. */
+		if (i % 2)
+			kit_reader_stop(reader, SIGKILL);
+		wait_for_part(kit, &storm, 2 * i, 2 * LOADERD_KILLS + 2);
+		kit_stop(kit, SIGKILL);
+		if (i % 2 == 0)
+			kit_reader_stop(reader, SIGKILL);
+		collect(&tally, reader);
+		cr_assert(kit_start(kit), "loaderd did not start again:\n%s", kit_log(kit));
+	}
+	storm_wait(&storm);
+	reader = kit_read(kit, MODULE, NULL);
+	kit_caught_up(kit, MODULE, "default");
+	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
+	collect(&tally, reader);
+	tally_close(&tally);
+	printf("  %u files: %u missing, %u lines repeated\n", tally.files, tally.missing, tally.repeated);
+	expect_exact(kit, &tally, "default");
+	tally_release(&tally);
+	kit_free(kit);
+}
+
+/* One subscription from its first use to the end of the storm, read at once or only afterwards. */
+static void two_subscriptions(const char *config, bool complete)
+{
+	static const char *const late_arguments[] = { "--subscription", "late", NULL };
+	struct kit *kit = start(config);
+	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = 20000 };
+	struct kit_reader *now = kit_read(kit, MODULE, NULL), *late;
+	struct tally tally_now, tally_late;
+	int err;
+
+	/* The first use makes the subscription; it goes on buffering while its reader is away. */
+	late = kit_read(kit, MODULE, (const char *const[]){ "--subscription", "late", "--duration", "1", NULL });
+	err = kit_reader_wait(late);
+	cr_assert_eq(err, 0, "%s", kit_reader_log(late));
+	tally_init(&tally_now, &storm);
+	tally_init(&tally_late, &storm);
+	collect(&tally_late, late);
+	storm_start(&storm);
+	storm_wait(&storm);
+	late = kit_read(kit, MODULE, late_arguments);
+	kit_caught_up(kit, MODULE, "default");
+	kit_caught_up(kit, MODULE, "late");
+	cr_expect_eq(kit_reader_stop(now, SIGTERM), 0);
+	cr_expect_eq(kit_reader_stop(late, SIGTERM), 0);
+	collect(&tally_now, now);
+	collect(&tally_late, late);
+	tally_close(&tally_now);
+	tally_close(&tally_late);
+	if (complete) {
+		expect_complete(&tally_now);
+		expect_complete(&tally_late);
+	}
+	expect_exact(kit, &tally_now, "default");
+	expect_exact(kit, &tally_late, "late");
+	tally_release(&tally_now);
+	tally_release(&tally_late);
+	kit_free(kit);
+}
+
+Test(streams, two_subscriptions_with_room_are_both_complete, .timeout = 600)
+{
+	two_subscriptions(ROOMY, true);
+}
+
+Test(streams, two_subscriptions_without_room_are_exact_in_their_loss, .timeout = 600)
+{
+	two_subscriptions("[file-created]\nring_size = 64K\n", false);
+}
+
+Test(streams, an_upgrade_in_the_middle_of_a_storm_loses_nothing, .timeout = 600)
+{
+	struct kit *kit = kit_new(MODULE, ROOMY);
+	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = STORM_FILES };
+	struct kit_reader *reader;
+	struct tally tally;
+
+	kit_own_modules(kit);
+	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	reader = kit_read(kit, MODULE, NULL);
+	kit_caught_up(kit, MODULE, "default");
+	tally_init(&tally, &storm);
+	storm_start(&storm);
+	for (unsigned int i = 1; i <= 3; i++) {
+		wait_for_part(kit, &storm, i, 5);
+		kit_change_module(kit, MODULE);
+		if (i < 3) {
+			kit_reload(kit);
+		} else {
+			kit_stop(kit, SIGTERM);
+			cr_assert(kit_start(kit), "loaderd did not start again:\n%s", kit_log(kit));
+		}
+	}
+	storm_wait(&storm);
+	kit_caught_up(kit, MODULE, "default");
+	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
+	cr_expect(strstr(kit_log(kit), "generation 4"), "not upgraded:\n%s", kit_log(kit));
+	collect(&tally, reader);
+	tally_close(&tally);
+	expect_complete(&tally);
+	expect_exact(kit, &tally, "default");
+	tally_release(&tally);
+	kit_free(kit);
+}
