@@ -236,16 +236,16 @@ static __always_inline struct pulsar_event *pulsar_begin_other(__u32 size, __u16
 
 /* ---- values of variable length ---- */
 
-/* A NUL-terminated string in kernel memory, cut at 4095 bytes. */
-static __always_inline void pulsar_string(struct pulsar_event *e, struct pulsar_string *to,
-					  const void *from)
+static __always_inline void pulsar_string_from(struct pulsar_event *e, struct pulsar_string *to,
+					       const void *from, bool user)
 {
 	__u32 offset = e->size;
 	long len;
 
 	if (offset > PULSAR_RECORD_MAX - PULSAR_PATH_MAX)
 		return;
-	len = bpf_probe_read_kernel_str((void *)e + offset, PULSAR_PATH_MAX, from);
+	len = user ? bpf_probe_read_user_str((void *)e + offset, PULSAR_PATH_MAX, from) :
+		     bpf_probe_read_kernel_str((void *)e + offset, PULSAR_PATH_MAX, from);
 	if (len <= 0)
 		return;
 	to->offset = offset;
@@ -253,6 +253,20 @@ static __always_inline void pulsar_string(struct pulsar_event *e, struct pulsar_
 	/* A string that fills the buffer was cut, or ended just there: say so. */
 	to->full = len == PULSAR_PATH_MAX ? len : len - 1;
 	e->size = offset + len - 1;
+}
+
+/* A NUL-terminated string in kernel memory, cut at 4095 bytes. */
+static __always_inline void pulsar_string(struct pulsar_event *e, struct pulsar_string *to,
+					  const char *from)
+{
+	pulsar_string_from(e, to, from, false);
+}
+
+/* The same from memory of the current process, which can change or be absent. */
+static __always_inline void pulsar_string_user(struct pulsar_event *e, struct pulsar_string *to,
+					       const char *from)
+{
+	pulsar_string_from(e, to, from, true);
 }
 
 /* ---- submit ---- */
