@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One subscription of a stream: its slot, its position map, one ring per CPU,
+ * and who reads it.
+ */
+#ifndef LOADERD_SUBSCRIPTION_H
+#define LOADERD_SUBSCRIPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <pulsar/event.h>
+
+#include "cpus.h"
+#include "position.h"
+#include "ring.h"
+#include "stream.h"
+
+/* What all subscriptions of a stream share; the stream's. */
+struct stream_base {
+	struct stream_maps maps;
+	struct cpus possible;
+	unsigned int cpus; /* cpus_end(&possible) */
+	size_t ring_bytes;
+	struct position_types types;
+	struct pulsar_counters *counters; /* room for counters_read() */
+};
+
+struct subscription {
+	const struct stream_base *base;
+	char name[PULSAR_SUBSCRIPTION_LEN];
+	unsigned int slot;
+	int position;	    /* descriptor */
+	struct ring *rings; /* by CPU, base->cpus entries */
+	bool held;
+	struct stream_holder holder;
+};
+
+/**
+ * subscription_start() - make one, or take over one that exists
+ * @base: outlives the subscription
+ * @name: shorter than PULSAR_SUBSCRIPTION_LEN
+ * @position: -1: a new one; else its position map, duplicated
+ * @error: says what was wrong
+ *
+ * One that is taken over goes on where it was, with new rings that subscription_settle() must see.
+ * Only if it never came to its beginning (a loaderd was killed in between) it starts like a new one.
+ *
+ * Return: it, or NULL with errno, as stream_start().
+ */
+struct subscription *subscription_start(const struct stream_base *base, const char *name, int position,
+					struct pin_error *error);
+
+/* Whether a ring of it waits for subscription_settle(). */
+bool subscription_unsettled(const struct subscription *subscription);
+
+/* Notes how far the events had come that are older than all rings: @counters by CPU, read after the rings were put. */
+void subscription_settle(struct subscription *subscription, const struct pulsar_counters *counters);
+
+/**
+ * subscription_cpus_changed() - rings for CPUs in @online that have none that works
+ * @error: says what was wrong
+ *
+ * Return: how many CPUs got one, or the negative errno of the first that did not; the others are done all the same.
+ */
+int subscription_cpus_changed(struct subscription *subscription, const struct cpus *online, struct pin_error *error);
+
+/* Takes it from its holder, who is told. */
+void subscription_revoke(struct subscription *subscription);
+
+/* Ends it in the kernel: slot and rings. 0 or negative errno. */
+int subscription_remove(struct subscription *subscription);
+
+/* Revokes, unmaps and closes; what is in the kernel stays. NULL is fine. */
+void subscription_free(struct subscription *subscription);
+
+#endif
