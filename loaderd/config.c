@@ -200,7 +200,8 @@ static int config_take(void *arg, const char *section, const char *name, const c
 	if (!strcmp(section, "loaderd"))
 		r->err = config_take_loaderd(r, name, value);
 	else if (!*section)
-		r->err = error_set(&r->error, -EINVAL, "'%s' stands before the first [section]", name);
+		r->err = error_set(&r->error, -EINVAL, "'%s' stands before the first [section]",
+				   name);
 	else
 		r->err = config_take_module(r, section, name, value);
 	if (r->err)
@@ -256,7 +257,8 @@ int config_parse(struct config *config, const char *name, const char *text, size
 		return error_set(error, -ENOMEM, "%s: no memory", name);
 	/* A line that libinih itself did not understand has no sentence of ours. */
 	if (line > 0 && (!r.wrong || (unsigned int)line < r.wrong))
-		return error_set(error, -EINVAL, "%s:%d: neither [section] nor key = value", name, line);
+		return error_set(error, -EINVAL, "%s:%d: neither [section] nor key = value", name,
+				 line);
 	if (r.wrong)
 		return error_set(error, r.err, "%s:%u: %s", name, r.wrong, r.error.text);
 	return 0;

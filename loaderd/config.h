@@ -24,11 +24,11 @@
 #include "options.h"
 #include "pin.h"
 
-#define CONFIG_PATH_DEFAULT "/etc/pulsar/pulsar.conf"
+#define CONFIG_PATH_DEFAULT  "/etc/pulsar/pulsar.conf"
 #define CONFIG_GROUP_DEFAULT "pulsar"
-#define CONFIG_GROUP_LEN    64
-#define CONFIG_PATH_LEN	    256
-#define CONFIG_RING_MIN	    (64u * 1024) /* the memory limit makes no ring smaller than this */
+#define CONFIG_GROUP_LEN     64
+#define CONFIG_PATH_LEN	     256
+#define CONFIG_RING_MIN	     (64u * 1024) /* the memory limit makes no ring smaller than this */
 
 /* One key of a module's section that is not ours: a variable of its object. */
 struct config_variable {
@@ -57,7 +57,7 @@ struct config {
 	char group[CONFIG_GROUP_LEN];
 	char admin_group[CONFIG_GROUP_LEN]; /* "": only root controls */
 	char modules_dir[CONFIG_PATH_LEN];
-	char variant[PULSAR_VARIANT_LEN]; /* for all modules; "": none */
+	char variant[PULSAR_VARIANT_LEN];   /* for all modules; "": none */
 	char (*modules)[PULSAR_MODULE_LEN]; /* none: all that are in modules_dir */
 	size_t modules_count;
 	uint64_t ring_size;    /* bytes per CPU, module and subscription */

@@ -42,7 +42,8 @@ static int config_set_variant(const struct config_key *key, void *field, const c
 {
 	for (const char *c = value; *c; c++)
 		if (!isalnum((unsigned char)*c) && *c != '_')
-			return error_set(error, -EINVAL, "'%s' is not the name of a variant", value);
+			return error_set(error, -EINVAL, "'%s' is not the name of a variant",
+					 value);
 	return config_set_text(key, field, value, error);
 }
 
@@ -118,34 +119,35 @@ static int config_set_modules(const struct config_key *key, void *field, const c
 }
 
 /* Where a value goes, and how much room there is. */
-#define FIELD(type, member)                                                                        \
+#define FIELD(type, member) \
 	.offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
 /* A ring: the kernel wants a power of two pages. */
 #define RING .min = 4096, .max = 1u << 30, .power_of_two = true
 
 const struct config_key config_keys_loaderd[] = {
-	{"pin_root", config_set_path, FIELD(config, pin_root)},
-	{"socket", config_set_path, FIELD(config, socket)},
-	{"group", config_set_text, FIELD(config, group)},
-	{"admin_group", config_set_text, FIELD(config, admin_group)},
-	{"variant", config_set_variant, FIELD(config, variant)},
-	{"modules_dir", config_set_path, FIELD(config, modules_dir)},
-	{"modules", config_set_modules, .list = true},
-	{"ring_size", config_set_size, FIELD(config, ring_size), RING},
-	{"memory_limit", config_set_size, FIELD(config, memory_limit), .min = 4096, .max = 1ull << 40},
-	{"keep_pins", config_set_bool, FIELD(config, keep_pins)},
-	{"bpffs_traverse", config_set_bool, FIELD(config, bpffs_traverse)},
-	{"subscriptions_max", config_set_number, FIELD(config, subscriptions_max), .min = 1,
-	 .max = PULSAR_SUBSCRIPTIONS_MAX},
-	{"max_clients", config_set_number, FIELD(config, max_clients), .min = 1, .max = 65536},
+	{ "pin_root", config_set_path, FIELD(config, pin_root) },
+	{ "socket", config_set_path, FIELD(config, socket) },
+	{ "group", config_set_text, FIELD(config, group) },
+	{ "admin_group", config_set_text, FIELD(config, admin_group) },
+	{ "variant", config_set_variant, FIELD(config, variant) },
+	{ "modules_dir", config_set_path, FIELD(config, modules_dir) },
+	{ "modules", config_set_modules, .list = true },
+	{ "ring_size", config_set_size, FIELD(config, ring_size), RING },
+	{ "memory_limit", config_set_size, FIELD(config, memory_limit), .min = 4096,
+	  .max = 1ull << 40 },
+	{ "keep_pins", config_set_bool, FIELD(config, keep_pins) },
+	{ "bpffs_traverse", config_set_bool, FIELD(config, bpffs_traverse) },
+	{ "subscriptions_max", config_set_number, FIELD(config, subscriptions_max), .min = 1,
+	  .max = PULSAR_SUBSCRIPTIONS_MAX },
+	{ "max_clients", config_set_number, FIELD(config, max_clients), .min = 1, .max = 65536 },
 	{},
 };
 
 const struct config_key config_keys_module[] = {
-	{"enabled", config_set_bool, FIELD(config_module, enabled)},
-	{"group", config_set_text, FIELD(config_module, group)},
-	{"variant", config_set_variant, FIELD(config_module, variant)},
-	{"ring_size", config_set_size, FIELD(config_module, ring_size), RING},
+	{ "enabled", config_set_bool, FIELD(config_module, enabled) },
+	{ "group", config_set_text, FIELD(config_module, group) },
+	{ "variant", config_set_variant, FIELD(config_module, variant) },
+	{ "ring_size", config_set_size, FIELD(config_module, ring_size), RING },
 	{},
 };
 

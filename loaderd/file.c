@@ -20,8 +20,7 @@ static int file_verify_owner(const struct stat *st, const char *path, struct pin
 	return 0;
 }
 
-static int file_verify(int fd, const char *path, size_t max, size_t *size,
-		       struct pin_error *error)
+static int file_verify(int fd, const char *path, size_t max, size_t *size, struct pin_error *error)
 {
 	struct stat st;
 	int err;

@@ -132,7 +132,7 @@ unsigned int hooks_force(struct hooks *hooks, const char *variant)
 
 static int hook_none_left(const struct hook *hook, struct pin_error *error)
 {
-	struct pin_error why = {""};
+	struct pin_error why = { "" };
 	size_t len = 0;
 
 	for (unsigned int v = 0; v < hook->variants_count && len < sizeof(why.text); v++)
@@ -149,8 +149,7 @@ int hooks_choose(struct hooks *hooks, struct pin_error *error)
 		struct hook *hook = &hooks->hook[i];
 
 		hook->chosen = 0;
-		while (hook->chosen < hook->variants_count &&
-		       hook->variants[hook->chosen].failed)
+		while (hook->chosen < hook->variants_count && hook->variants[hook->chosen].failed)
 			hook->chosen++;
 		if (hook->chosen == hook->variants_count)
 			return hook_none_left(hook, error);

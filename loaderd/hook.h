@@ -27,7 +27,7 @@ struct hook_variant {
 struct hook {
 	char name[PULSAR_HOOK_LEN];
 	unsigned int variants_count;
-	unsigned int chosen; /* index of the variant to use */
+	unsigned int chosen;				 /* index of the variant to use */
 	struct hook_variant variants[HOOK_VARIANTS_MAX]; /* best first */
 };
 

@@ -89,14 +89,14 @@ out:
 	errno = saved;
 }
 
-#define LOG_VERB(name, level)                      \
-	void name(const char *format, ...)         \
-	{                                          \
-		va_list args;                      \
-                                                   \
-		va_start(args, format);            \
-		log_line(level, format, args);     \
-		va_end(args);                      \
+#define LOG_VERB(name, level)                  \
+	void name(const char *format, ...)     \
+	{                                      \
+		va_list args;                  \
+                                               \
+		va_start(args, format);        \
+		log_line(level, format, args); \
+		va_end(args);                  \
 	}
 
 LOG_VERB(log_debug, LOG_LEVEL_DEBUG)

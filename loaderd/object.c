@@ -43,7 +43,8 @@ static int object_fill(struct object *o, int dir, const char *dir_path, const ch
 	}
 	err = file_read_trusted(dir, file, o->path, OBJECT_MAX, &o->data, &o->size, error);
 	if (err == -ENOENT)
-		return error_set(error, err, "module '%s' is unknown: there is no %s", name, o->path);
+		return error_set(error, err, "module '%s' is unknown: there is no %s", name,
+				 o->path);
 	if (err)
 		return err;
 	XXH128_canonicalFromHash(&digest, XXH3_128bits(o->data, o->size));

@@ -22,18 +22,18 @@ enum option_id {
 };
 
 static const struct option option_table[] = {
-	{"config", required_argument, NULL, OPTION_CONFIG},
-	{"modules", required_argument, NULL, OPTION_MODULES},
-	{"module", required_argument, NULL, OPTION_MODULE},
-	{"pin-root", required_argument, NULL, OPTION_PIN_ROOT},
-	{"socket", required_argument, NULL, OPTION_SOCKET},
-	{"group", required_argument, NULL, OPTION_GROUP},
-	{"variant", required_argument, NULL, OPTION_VARIANT},
-	{"check", no_argument, NULL, OPTION_CHECK},
-	{"version", no_argument, NULL, OPTION_VERSION},
-	{"verbose", no_argument, NULL, 'v'},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
+	{ "config", required_argument, NULL, OPTION_CONFIG },
+	{ "modules", required_argument, NULL, OPTION_MODULES },
+	{ "module", required_argument, NULL, OPTION_MODULE },
+	{ "pin-root", required_argument, NULL, OPTION_PIN_ROOT },
+	{ "socket", required_argument, NULL, OPTION_SOCKET },
+	{ "group", required_argument, NULL, OPTION_GROUP },
+	{ "variant", required_argument, NULL, OPTION_VARIANT },
+	{ "check", no_argument, NULL, OPTION_CHECK },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
 };
 
 const char *options_help(void)
@@ -114,7 +114,8 @@ int options_parse(struct options *options, int argc, char **argv, struct pin_err
 		if (id == ':')
 			return error_set(error, -EINVAL, "%s needs a value", argv[at]);
 		if (options_take(options, id) < 0)
-			return error_set(error, -EINVAL, "unknown or ambiguous option %s", argv[at]);
+			return error_set(error, -EINVAL, "unknown or ambiguous option %s",
+					 argv[at]);
 	}
 	if (optind < argc)
 		return error_set(error, -EINVAL, "unexpected argument '%s'", argv[optind]);

@@ -172,8 +172,9 @@ static int setting_scalar(const struct btf_type *type, char *to, const char *val
 	bool truth;
 
 	if (!btf_is_int(type))
-		return error_set(error, -EOPNOTSUPP,
-				 "neither an integer nor a bool, a char array or an array of these");
+		return error_set(
+			error, -EOPNOTSUPP,
+			"neither an integer nor a bool, a char array or an array of these");
 	if (!(btf_int_encoding(type) & BTF_INT_BOOL))
 		return setting_integer(type, to, value, error);
 	if (value_bool(value, &truth) < 0)
@@ -245,7 +246,7 @@ static int setting_enter(const struct setting *s, const char *value, struct pin_
 
 static int settings_unknown(const struct settings *s, struct pin_error *error)
 {
-	struct pin_error list = {""};
+	struct pin_error list = { "" };
 	struct setting setting;
 	const char *name;
 	size_t len = 0;

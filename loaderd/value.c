@@ -9,8 +9,8 @@
 
 int value_bool(const char *text, bool *value)
 {
-	static const char *const yes[] = {"yes", "true", "on", "1"};
-	static const char *const no[] = {"no", "false", "off", "0"};
+	static const char *const yes[] = { "yes", "true", "on", "1" };
+	static const char *const no[] = { "no", "false", "off", "0" };
 
 	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
 		if (!strcasecmp(text, yes[i]) || !strcasecmp(text, no[i])) {
@@ -73,7 +73,7 @@ int value_size(const char *text, uint64_t *value)
 	static const struct {
 		char letter;
 		unsigned int shift;
-	} units[] = {{'K', 10}, {'M', 20}, {'G', 30}};
+	} units[] = { { 'K', 10 }, { 'M', 20 }, { 'G', 30 } };
 	unsigned int shift = 0;
 	const char *end;
 	uint64_t n;
