@@ -142,6 +142,14 @@ const char *kit_own_modules(struct kit *kit)
 	return kit->modules_dir;
 }
 
+void kit_add_module(struct kit *kit, const char *object)
+{
+	char to[512];
+
+	snprintf(to, sizeof(to), "%s%s", kit->modules_dir, strrchr(object, '/'));
+	copy_file(object, to);
+}
+
 void kit_change_module(struct kit *kit, const char *module)
 {
 	char path[512], next[520];

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -81,6 +82,22 @@ int process_wait(pid_t pid)
 	cr_assert(waitpid(pid, &status, 0) == pid);
 	cr_assert(ready == 1, "process %d did not end", pid);
 	return status;
+}
+
+char *program_run(enum kit_user user, const char *const *argv, int *status)
+{
+	int out = memfd_create("program-out", MFD_CLOEXEC);
+	char *text;
+
+	cr_assert(out >= 0);
+	*status = process_wait(process_spawn(&(struct spawn){ .path = argv[0],
+							      .argv = argv,
+							      .out = out,
+							      .err = out,
+							      .nobody = user == KIT_NOBODY_USER }));
+	text = file_text(out);
+	close(out);
+	return text;
 }
 
 char *file_text(int fd)

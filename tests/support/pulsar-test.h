@@ -129,6 +129,8 @@ const char *kit_config_path(const struct kit *kit);
 void kit_set_config(struct kit *kit, const char *config);
 /* Before the start: gives loaderd a copy of the modules that the test may change; its path. */
 const char *kit_own_modules(struct kit *kit);
+/* Adds an object to these, as it would be dropped into the folder. */
+void kit_add_module(struct kit *kit, const char *object);
 /* Changes the object of a module so that it is another one of the same meaning: the next reload or start upgrades. */
 void kit_change_module(struct kit *kit, const char *module);
 /* A folder of the kit that anyone may read and write, for the test's own files. */
@@ -158,6 +160,8 @@ char *kit_reader_text(const struct kit_reader *reader);
 char *kit_reader_log(const struct kit_reader *reader);
 void kit_reader_free(struct kit_reader *reader);
 
+/* Waits until a reader holds the subscription. */
+void kit_attached(struct kit *kit, const char *module, const char *subscription);
 /* Waits until the subscription's reader has accounted for all that the module had produced at the time of the call. */
 void kit_caught_up(struct kit *kit, const char *module, const char *subscription);
 
@@ -171,6 +175,14 @@ struct kit_account {
 struct kit_account kit_account(struct kit *kit, const char *module, const char *subscription,
 			       int cpu);
 unsigned int kit_cpus(void);
+
+/* ---- programs ---- */
+
+enum kit_user { KIT_ROOT, KIT_NOBODY_USER };
+
+/* Runs a program to its end as root or as nobody; argv[0] is its path, argv ends with NULL. Returns what
+ * it wrote to stdout and stderr (malloc'ed), and its wait status. */
+char *program_run(enum kit_user user, const char *const *argv, int *status);
 
 /* ---- waiting ---- */
 
