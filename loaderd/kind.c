@@ -6,7 +6,6 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <linux/bpf.h>
 #include <stdio.h>
@@ -15,7 +14,6 @@
 
 #include "perf.h"
 
-#define KIND_LSM_LIST	"/sys/kernel/security/lsm"
 #define KIND_REASON_LEN 160
 #define KIND_NO_LINK	INT_MAX /* it would attach; there is no link to close */
 
@@ -29,6 +27,7 @@ struct kind_trial {
 	__u32 target_kind; /* BTF_KIND_* */
 	/* Attaches the loaded program: a link's descriptor, KIND_NO_LINK, or negative errno. */
 	int (*attach_to)(const struct kind_trial *trial, int program_fd);
+	const char *missing; /* what it means if that fails */
 };
 
 static int kind_attach_by_target(const struct kind_trial *trial, int program_fd)
@@ -62,19 +61,25 @@ static int kind_attach_perf(const struct kind_trial *trial, int program_fd)
 	return perf_tracepoint_exists("sched/sched_process_exit") ? KIND_NO_LINK : -ENOENT;
 }
 
+#define KIND_ATTACHING "attaching a trivial program"
+
 /* bpf_fentry_test1() exists to be traced (net/bpf/test_run.c); nothing calls it by itself. */
 static const struct kind_trial kind_trials[KINDS] = {
 	[KIND_FENTRY] = { "fentry", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "bpf_fentry_test1",
-			  BTF_KIND_FUNC, kind_attach_by_target },
-	[KIND_KPROBE] = { "kprobe", BPF_PROG_TYPE_KPROBE, 0, NULL, 0, kind_attach_perf },
-	[KIND_LSM] = { "lsm", BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_syslog", BTF_KIND_FUNC,
-		       kind_attach_by_target },
-	[KIND_TP] = { "tp", BPF_PROG_TYPE_TRACEPOINT, 0, NULL, 0, kind_attach_perf },
+			  BTF_KIND_FUNC, kind_attach_by_target, KIND_ATTACHING },
+	[KIND_KPROBE] = { "kprobe", BPF_PROG_TYPE_KPROBE, 0, NULL, 0, kind_attach_perf,
+			  "this kernel has no kprobes" },
+	[KIND_LSM] = { "lsm", BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_bpf", BTF_KIND_FUNC,
+		       kind_attach_by_target, KIND_ATTACHING },
+	[KIND_TP] = { "tp", BPF_PROG_TYPE_TRACEPOINT, 0, NULL, 0, kind_attach_perf,
+		      "there are no tracepoints in tracefs" },
 	[KIND_TP_BTF] = { "tp_btf", BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP,
-			  "btf_trace_sched_process_exit", BTF_KIND_TYPEDEF, kind_attach_by_target },
-	[KIND_RAW_TP] = { "raw_tp", BPF_PROG_TYPE_RAW_TRACEPOINT, 0, NULL, 0, kind_attach_raw_tp },
+			  "btf_trace_sched_process_exit", BTF_KIND_TYPEDEF, kind_attach_by_target,
+			  KIND_ATTACHING },
+	[KIND_RAW_TP] = { "raw_tp", BPF_PROG_TYPE_RAW_TRACEPOINT, 0, NULL, 0, kind_attach_raw_tp,
+			  KIND_ATTACHING },
 	[KIND_ITER] = { "iter", BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, "bpf_iter_task",
-			BTF_KIND_FUNC, kind_attach_by_target },
+			BTF_KIND_FUNC, kind_attach_by_target, KIND_ATTACHING },
 };
 
 /* What was found; the process asks one kernel only. */
@@ -124,37 +129,6 @@ const char *kind_name(enum kind kind)
 	return kind < KINDS ? kind_trials[kind].name : "other";
 }
 
-/*
- * Without "bpf" in the list of active LSMs such programs load and attach, and
- * are never called (security/bpf/hooks.c registers its hooks only then).
- */
-static int kind_try_lsm(char *reason)
-{
-	char list[256] = ",", *names = list + 1;
-	ssize_t n = -1;
-	int fd;
-
-	fd = open(KIND_LSM_LIST, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, names, sizeof(list) - 3);
-		close(fd);
-	}
-	if (n <= 0) {
-		snprintf(reason, KIND_REASON_LEN,
-			 "lsm: cannot tell whether LSM bpf is active: %s: %s", KIND_LSM_LIST,
-			 strerror(errno));
-		return -ENOENT;
-	}
-	names[n] = '\0';
-	names[strcspn(names, "\n")] = '\0';
-	strcat(names, ",");
-	if (strstr(list, ",bpf,"))
-		return 0;
-	names[strlen(names) - 1] = '\0';
-	snprintf(reason, KIND_REASON_LEN, "lsm: bpf is not among the active LSMs (%.100s)", names);
-	return -EOPNOTSUPP;
-}
-
 static int kind_find_target(const struct kind_trial *trial, __u32 *id)
 {
 	int found;
@@ -170,13 +144,20 @@ static int kind_find_target(const struct kind_trial *trial, __u32 *id)
 	return 0;
 }
 
-static int kind_load(const struct kind_trial *trial, const char **step)
+static int kind_load(const struct kind_trial *trial, int map_fd, const char **step)
 {
-	/* r0 = 0; exit */
-	static const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
+	/* *(u32 *)map_value = 1; r0 = 0; exit. Kinds without a map begin at the third line. */
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_LD | BPF_DW | BPF_IMM,
+		  .dst_reg = BPF_REG_1,
+		  .src_reg = BPF_PSEUDO_MAP_VALUE,
+		  .imm = map_fd },
+		{ 0 }, /* the other half of the first one */
+		{ .code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = BPF_REG_1, .imm = 1 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
+	const int first = map_fd < 0 ? 3 : 0;
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = trial->attach);
 	int err;
 	int fd;
@@ -188,38 +169,67 @@ static int kind_load(const struct kind_trial *trial, const char **step)
 			return err;
 	}
 	*step = "loading a trivial program";
-	fd = bpf_prog_load(trial->type, "pulsar_try", "GPL", insns,
-			   sizeof(insns) / sizeof(insns[0]), &opts);
+	fd = bpf_prog_load(trial->type, "pulsar_try", "GPL", insns + first,
+			   sizeof(insns) / sizeof(insns[0]) - first, &opts);
 	return fd < 0 ? -errno : fd;
 }
 
-static int kind_try(const struct kind_trial *trial, char *reason)
+/*
+ * Without "bpf" among the active LSMs its programs load and attach, but nothing
+ * calls them: security/bpf/hooks.c registers the hooks only then. This one is
+ * called by every bpf(2), so the question whether it ran is what makes it run.
+ */
+static int kind_lsm_runs(int map_fd)
 {
-	const char *step;
-	int program, link;
+	__u32 zero = 0, ran = 0;
 
-	program = kind_load(trial, &step);
-	if (program < 0) {
-		snprintf(reason, KIND_REASON_LEN, "%s: %s: %s", trial->name, step,
-			 strerror(-program));
+	if (bpf_map_lookup_elem(map_fd, &zero, &ran) < 0)
+		return -errno;
+	return ran ? 0 : -EOPNOTSUPP;
+}
+
+static int kind_try_with(const struct kind_trial *trial, int map_fd, const char **step)
+{
+	int program, link;
+	int err = 0;
+
+	program = kind_load(trial, map_fd, step);
+	if (program < 0)
 		return program;
-	}
+	*step = trial->missing;
 	link = trial->attach_to(trial, program);
 	close(program);
 	if (link == KIND_NO_LINK)
 		return 0;
-	if (link >= 0) {
-		close(link);
-		return 0;
+	if (link < 0)
+		return link;
+	if (map_fd >= 0) {
+		*step = "a program was attached and did not run, bpf is not an active LSM";
+		err = kind_lsm_runs(map_fd);
 	}
-	if (trial->attach_to == kind_attach_perf)
-		snprintf(reason, KIND_REASON_LEN, "%s: this kernel has no %s", trial->name,
-			 trial->type == BPF_PROG_TYPE_KPROBE ? "kprobes"
-							     : "tracepoints in tracefs");
-	else
-		snprintf(reason, KIND_REASON_LEN, "%s: attaching a trivial program: %s",
-			 trial->name, strerror(-link));
-	return link;
+	close(link);
+	return err;
+}
+
+static int kind_try(enum kind kind, char *reason)
+{
+	const struct kind_trial *trial = &kind_trials[kind];
+	const char *step = "making a map";
+	int map = -1;
+	int err = 0;
+
+	if (kind == KIND_LSM) {
+		map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "pulsar_try", sizeof(__u32), sizeof(__u32),
+				     1, NULL);
+		err = map < 0 ? -errno : 0;
+	}
+	if (!err)
+		err = kind_try_with(trial, map, &step);
+	if (err)
+		snprintf(reason, KIND_REASON_LEN, "%s: %s: %s", trial->name, step, strerror(-err));
+	if (map >= 0)
+		close(map);
+	return err;
 }
 
 bool kind_available(enum kind kind, const char **reason)
@@ -233,9 +243,7 @@ bool kind_available(enum kind kind, const char **reason)
 	}
 	if (!kind_found[kind].known) {
 		kind_found[kind].reason[0] = '\0';
-		err = kind == KIND_LSM ? kind_try_lsm(kind_found[kind].reason) : 0;
-		if (!err)
-			err = kind_try(&kind_trials[kind], kind_found[kind].reason);
+		err = kind_try(kind, kind_found[kind].reason);
 		kind_found[kind].available = !err;
 		kind_found[kind].known = true;
 	}
