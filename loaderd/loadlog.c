@@ -71,8 +71,8 @@ void loadlog_take(struct loadlog *log, const char *message)
 	if (!strncmp(message, LOADLOG_PREFIX, strlen(LOADLOG_PREFIX)))
 		message += strlen(LOADLOG_PREFIX);
 	text = loadlog_program(message, program, sizeof(program));
-	if (!log->reason[0]) {
-		/* The first complaint is the cause; what follows is its consequences. */
+	if (!log->reason[0] || (!log->program[0] && program[0])) {
+		/* The first complaint about a program is the cause; what follows is its consequences. */
 		snprintf(log->program, sizeof(log->program), "%s", program);
 		text = text ? text : message;
 		snprintf(log->reason, sizeof(log->reason), "%.*s", (int)strcspn(text, "\n"), text);
