@@ -38,7 +38,8 @@ struct answer_rings {
 	};
 };
 
-static void answer_rings_begin(struct answer_rings *answer, const struct subscription *subscription, bool first)
+static void answer_rings_begin(struct answer_rings *answer, const struct subscription *subscription,
+			       bool first)
 {
 	const struct stream_base *base = subscription->base;
 

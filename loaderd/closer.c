@@ -96,7 +96,8 @@ static int closer_start(struct closer *closer)
 /* So that no job waits for one that is blocked. If no thread can be had, it waits for a later call. */
 static void closer_ensure(struct closer *closer)
 {
-	if (closer->queue && !closer->idle && closer->threads < closer->threads_max && closer_start(closer) == 0)
+	if (closer->queue && !closer->idle && closer->threads < closer->threads_max &&
+	    closer_start(closer) == 0)
 		closer->threads++;
 }
 

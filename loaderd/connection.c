@@ -54,8 +54,8 @@ static bool connection_pid_attached(const struct connection *connection)
 	const struct connection *other;
 
 	LIST_FOREACH(other, &connection->connections->list, entry)
-		if (other != connection && other->attached && other->pid == connection->pid)
-			return true;
+	if (other != connection && other->attached && other->pid == connection->pid)
+		return true;
 	return false;
 }
 
@@ -63,7 +63,8 @@ static void connection_tell(const struct connection *connection, bool on)
 {
 	const struct connections *connections = connection->connections;
 
-	if (connections->ops->attached && connection->pid > 0 && !connection_pid_attached(connection))
+	if (connections->ops->attached && connection->pid > 0 &&
+	    !connection_pid_attached(connection))
 		connections->ops->attached(connections->arg, connection->pid, on);
 }
 
@@ -73,8 +74,8 @@ static void connection_detach(struct connection *connection)
 		return;
 	if (connection->stream) {
 		stream_release(connection->stream, connection);
-		log_info("%s: reader gone: pid %d, uid %u", stream_module(connection->stream), (int)connection->pid,
-			 (unsigned int)connection->uid);
+		log_info("%s: reader gone: pid %d, uid %u", stream_module(connection->stream),
+			 (int)connection->pid, (unsigned int)connection->uid);
 	}
 	connection->attached = false;
 	connection->stream = NULL;
@@ -149,8 +150,8 @@ static struct stream *connection_find(struct connection *connection)
 }
 
 /* Says no, and ends. */
-static void connection_refuse(struct connection *connection, int err, const struct stream_holder *holder,
-			      const char *text)
+static void connection_refuse(struct connection *connection, int err,
+			      const struct stream_holder *holder, const char *text)
 {
 	connections_complain(connection->connections, connection->pid, connection->uid, text);
 	answer_error(connection->fd, -err, holder, text);
@@ -165,7 +166,8 @@ static void connection_rings(struct connection *connection, const struct request
 	int err;
 
 	if (!stream) {
-		connection_refuse(connection, -EACCES, NULL, "the descriptor is not map events of a module");
+		connection_refuse(connection, -EACCES, NULL,
+				  "the descriptor is not map events of a module");
 		return;
 	}
 	err = connection_lease(connection, stream, request->subscription, &busy, &error);
@@ -183,8 +185,8 @@ static void connection_rings(struct connection *connection, const struct request
 		return;
 	}
 	sd_event_source_set_enabled(connection->idle, SD_EVENT_OFF);
-	log_info("%s: reader of %s: pid %d, uid %u, %d rings", stream_module(stream), request->subscription,
-		 (int)connection->pid, (unsigned int)connection->uid, err);
+	log_info("%s: reader of %s: pid %d, uid %u, %d rings", stream_module(stream),
+		 request->subscription, (int)connection->pid, (unsigned int)connection->uid, err);
 }
 
 /* ---- control ---- */
@@ -215,7 +217,8 @@ static bool connection_is_admin(const struct connection *connection)
 
 	if (connection->uid == 0)
 		return true;
-	return admin != (gid_t)-1 && (connection->gid == admin || connection_in_group(connection->fd, admin));
+	return admin != (gid_t)-1 &&
+	       (connection->gid == admin || connection_in_group(connection->fd, admin));
 }
 
 static void connection_control(struct connection *connection, const struct request *request)
@@ -225,15 +228,18 @@ static void connection_control(struct connection *connection, const struct reque
 	int err;
 
 	if (!connection_is_admin(connection)) {
-		connection_refuse(connection, -EACCES, NULL, "control is for root and members of the admin group");
+		connection_refuse(connection, -EACCES, NULL,
+				  "control is for root and members of the admin group");
 		return;
 	}
-	err = connections->ops->control(connections->arg, request->json, request->json_len, &answer);
+	err = connections->ops->control(connections->arg, request->json, request->json_len,
+					&answer);
 	if (!err)
 		err = answer_control(connection->fd, answer);
 	free(answer);
 	if (err) {
-		connection_refuse(connection, err, NULL, err == -EMSGSIZE ? "the answer is too long" : strerror(-err));
+		connection_refuse(connection, err, NULL,
+				  err == -EMSGSIZE ? "the answer is too long" : strerror(-err));
 		return;
 	}
 	sd_event_source_set_time_relative(connection->idle, connections->idle_usec);
@@ -254,7 +260,8 @@ static unsigned int connection_take_fds(struct connection *connection, struct ms
 			continue;
 		count = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 		for (size_t i = 0; i < count && job->count < CONNECTION_FDS; i++)
-			memcpy(&job->fd[job->count++], CMSG_DATA(cmsg) + i * sizeof(int), sizeof(int));
+			memcpy(&job->fd[job->count++], CMSG_DATA(cmsg) + i * sizeof(int),
+			       sizeof(int));
 	}
 	return job->count + (message->msg_flags & MSG_CTRUNC ? CONNECTION_FDS : 0);
 }
@@ -266,7 +273,8 @@ static ssize_t connection_receive(struct connection *connection, unsigned int *f
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(CONNECTION_FDS * sizeof(int))];
 	} control;
-	struct iovec iov = { .iov_base = connection->connections->packet, .iov_len = PULSAR_WIRE_MAX };
+	struct iovec iov = { .iov_base = connection->connections->packet,
+			     .iov_len = PULSAR_WIRE_MAX };
 	struct msghdr message = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
@@ -289,7 +297,8 @@ static void connection_packet(struct connection *connection, size_t len, unsigne
 	int err;
 
 	if (connection->attached) {
-		connection_refuse(connection, -EPROTO, NULL, "a reader that has its rings has nothing to ask");
+		connection_refuse(connection, -EPROTO, NULL,
+				  "a reader that has its rings has nothing to ask");
 		return;
 	}
 	err = request_parse(connection->connections->packet, len, fds, &request, &why);
@@ -329,7 +338,8 @@ static int connection_idle(sd_event_source *source, uint64_t usec, void *arg)
 
 	(void)source;
 	(void)usec;
-	log_debug("client was silent: pid %d, uid %u", (int)connection->pid, (unsigned int)connection->uid);
+	log_debug("client was silent: pid %d, uid %u", (int)connection->pid,
+		  (unsigned int)connection->uid);
 	connection_end(connection);
 	return 0;
 }
@@ -351,10 +361,12 @@ int connection_new(struct connections *connections, int fd, pid_t pid, uid_t uid
 	connection->job = closer_job_new(uid);
 	err = connection->job ? 0 : -ENOMEM;
 	if (!err)
-		err = sd_event_add_io(connections->event, &connection->io, fd, EPOLLIN, connection_io, connection);
+		err = sd_event_add_io(connections->event, &connection->io, fd, EPOLLIN,
+				      connection_io, connection);
 	if (err >= 0)
-		err = sd_event_add_time_relative(connections->event, &connection->idle, CLOCK_MONOTONIC,
-						 connections->idle_usec, 0, connection_idle, connection);
+		err = sd_event_add_time_relative(connections->event, &connection->idle,
+						 CLOCK_MONOTONIC, connections->idle_usec, 0,
+						 connection_idle, connection);
 	if (err < 0) {
 		sd_event_source_disable_unref(connection->io);
 		free(connection->job);

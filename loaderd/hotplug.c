@@ -89,7 +89,9 @@ static int hotplug_timer_arm(int fd)
 {
 	struct itimerspec never = { .it_value.tv_sec = HOTPLUG_NEVER };
 
-	return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) ? -errno : 0;
+	return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL)
+		       ? -errno
+		       : 0;
 }
 
 static int hotplug_clock(sd_event_source *source, int fd, uint32_t revents, void *arg)
@@ -116,14 +118,14 @@ static int hotplug_watch_uevents(struct hotplug *hotplug, sd_event *event)
 {
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
 
-	hotplug->uevents = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-				  NETLINK_KOBJECT_UEVENT);
+	hotplug->uevents =
+		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
 	if (hotplug->uevents < 0)
 		return -errno;
 	if (bind(hotplug->uevents, (struct sockaddr *)&address, sizeof(address)))
 		return -errno;
-	return sd_event_add_io(event, &hotplug->uevents_source, hotplug->uevents, EPOLLIN, hotplug_uevent,
-			       hotplug);
+	return sd_event_add_io(event, &hotplug->uevents_source, hotplug->uevents, EPOLLIN,
+			       hotplug_uevent, hotplug);
 }
 
 static int hotplug_watch_clock(struct hotplug *hotplug, sd_event *event)
@@ -136,7 +138,8 @@ static int hotplug_watch_clock(struct hotplug *hotplug, sd_event *event)
 	err = hotplug_timer_arm(hotplug->timer);
 	if (err)
 		return err;
-	return sd_event_add_io(event, &hotplug->timer_source, hotplug->timer, EPOLLIN, hotplug_clock, hotplug);
+	return sd_event_add_io(event, &hotplug->timer_source, hotplug->timer, EPOLLIN,
+			       hotplug_clock, hotplug);
 }
 
 struct hotplug *hotplug_new(sd_event *event, void (*changed)(void *arg), void *arg)

@@ -48,7 +48,8 @@ static int listener_directory(const char *path, struct pin_error *error)
 		return error_set(error, -ENOTDIR, "%s: %m", directory);
 	/* Who can write it could put another socket in our place. */
 	if (st.st_uid != geteuid() || (st.st_mode & 022))
-		return error_set(error, -EPERM, "%s: owned by uid %u, mode %04o: others can write it", directory,
+		return error_set(error, -EPERM,
+				 "%s: owned by uid %u, mode %04o: others can write it", directory,
 				 (unsigned int)st.st_uid, (unsigned int)(st.st_mode & 07777));
 	return 0;
 }
@@ -65,7 +66,8 @@ static int listener_probe(const struct sockaddr_un *address, struct pin_error *e
 	close(fd);
 	if (err == -ECONNREFUSED || err == -ENOENT)
 		return 0;
-	return error_set(error, -EADDRINUSE, "%s: another loaderd answers there", address->sun_path);
+	return error_set(error, -EADDRINUSE, "%s: another loaderd answers there",
+			 address->sun_path);
 }
 
 /* Removes a socket that a loaderd left behind when it was killed. */
@@ -80,7 +82,8 @@ static int listener_clean(const struct sockaddr_un *address, struct pin_error *e
 	if (!S_ISSOCK(st.st_mode))
 		return error_set(error, -EEXIST, "%s: is there and not a socket", path);
 	if (st.st_uid != geteuid())
-		return error_set(error, -EEXIST, "%s: is a socket of uid %u", path, (unsigned int)st.st_uid);
+		return error_set(error, -EEXIST, "%s: is a socket of uid %u", path,
+				 (unsigned int)st.st_uid);
 	err = listener_probe(address, error);
 	if (err)
 		return err;
@@ -89,7 +92,8 @@ static int listener_clean(const struct sockaddr_un *address, struct pin_error *e
 	return 0;
 }
 
-static int listener_bind(struct listener *listener, const struct sockaddr_un *address, struct pin_error *error)
+static int listener_bind(struct listener *listener, const struct sockaddr_un *address,
+			 struct pin_error *error)
 {
 	struct stat st;
 	mode_t mask;

@@ -16,7 +16,10 @@ struct listener {
 	ino_t ino;
 };
 
-#define LISTENER_NONE { .fd = -1 }
+#define LISTENER_NONE    \
+	{                \
+		.fd = -1 \
+	}
 
 /**
  * listener_open() - listen at @path, mode 0666: who may ask what is decided by what he sends

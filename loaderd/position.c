@@ -3,57 +3,17 @@
 #include "position.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 
 #include <pulsar/event.h>
 
-void position_types_open(struct position_types *types, int map)
-{
-	struct bpf_map_info info = {};
-	__u32 len = sizeof(info);
-	struct btf *btf;
-	int value;
-
-	*types = (struct position_types){ .btf = -1 };
-	if (bpf_obj_get_info_by_fd(map, &info, &len) || !info.btf_id || !info.btf_key_type_id)
-		return;
-	btf = btf__load_from_kernel_by_id(info.btf_id);
-	if (!btf)
-		return;
-	value = btf__find_by_name_kind(btf, "pulsar_position", BTF_KIND_STRUCT);
-	btf__free(btf);
-	if (value <= 0)
-		return;
-	types->btf = bpf_btf_get_fd_by_id(info.btf_id);
-	if (types->btf < 0) {
-		types->btf = -1;
-		return;
-	}
-	types->key = info.btf_key_type_id;
-	types->value = (__u32)value;
-}
-
-void position_types_close(struct position_types *types)
-{
-	if (types->btf >= 0)
-		close(types->btf);
-	types->btf = -1;
-}
-
-int position_new(unsigned int cpus, const struct position_types *types)
+int position_new(unsigned int cpus)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
 
-	if (types->btf >= 0) {
-		opts.btf_fd = (__u32)types->btf;
-		opts.btf_key_type_id = types->key;
-		opts.btf_value_type_id = types->value;
-	}
-	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "position", sizeof(__u32), sizeof(struct pulsar_position), cpus,
-			      &opts);
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "position", sizeof(__u32),
+			      sizeof(struct pulsar_position), cpus, &opts);
 }
 
 int position_check(int fd, unsigned int cpus, __u32 *id)
@@ -73,7 +33,8 @@ int position_check(int fd, unsigned int cpus, __u32 *id)
 	return 0;
 }
 
-int position_begin(int fd, unsigned int cpu, const struct pulsar_counters *counters, unsigned int slot, __u64 ring_id)
+int position_begin(int fd, unsigned int cpu, const struct pulsar_counters *counters,
+		   unsigned int slot, __u64 ring_id)
 {
 	struct pulsar_position position = {
 		.base_seq = counters->produced,

@@ -7,34 +7,12 @@
 #ifndef LOADERD_POSITION_H
 #define LOADERD_POSITION_H
 
-#include <stdbool.h>
-
 #include <linux/types.h>
 
-struct cpus;
-struct pin_error;
 struct pulsar_counters;
 
-/* The types by which `bpftool map dump` prints a position map. */
-struct position_types {
-	int btf; /* descriptor; -1: none, the map prints as bytes */
-	__u32 key;
-	__u32 value;
-};
-
-/**
- * position_types_open() - find struct pulsar_position in the types of a module
- * @types: written in any case; position_types_close() it
- * @map: any map of the module that has types (`counters`)
- *
- * They are a courtesy to whoever looks with bpftool: without them (also: without
- * CAP_SYS_ADMIN, which a descriptor of existing types takes) all works the same.
- */
-void position_types_open(struct position_types *types, int map);
-void position_types_close(struct position_types *types);
-
 /* A new position map, all zero, for CPUs below @cpus: a descriptor of the caller's, or negative errno. */
-int position_new(unsigned int cpus, const struct position_types *types);
+int position_new(unsigned int cpus);
 
 /* Whether @fd is a position map for CPUs below @cpus: 0 and its map id in *@id, or -EINVAL, or another negative errno. */
 int position_check(int fd, unsigned int cpus, __u32 *id);
@@ -47,7 +25,8 @@ int position_check(int fd, unsigned int cpus, __u32 *id);
  *
  * Return: 0 or negative errno.
  */
-int position_begin(int fd, unsigned int cpu, const struct pulsar_counters *counters, unsigned int slot, __u64 ring_id);
+int position_begin(int fd, unsigned int cpu, const struct pulsar_counters *counters,
+		   unsigned int slot, __u64 ring_id);
 
 /* Whether position_begin() was done for @cpu: 1, 0, or negative errno. */
 int position_begun(int fd, unsigned int cpu);

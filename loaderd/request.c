@@ -42,8 +42,8 @@ static const struct {
 	{ PULSAR_ASK_CONTROL, 2, PULSAR_WIRE_MAX - sizeof(struct pulsar_wire), 0, parse_control },
 };
 
-static const char *parse_body(const struct pulsar_wire *wire, const char *body, size_t len, unsigned int fds,
-			      struct request *request)
+static const char *parse_body(const struct pulsar_wire *wire, const char *body, size_t len,
+			      unsigned int fds, struct request *request)
 {
 	for (size_t i = 0; i < sizeof(request_table) / sizeof(request_table[0]); i++) {
 		if (request_table[i].type != wire->type)
@@ -58,7 +58,8 @@ static const char *parse_body(const struct pulsar_wire *wire, const char *body, 
 	return "not a request";
 }
 
-static const char *parse_packet(const void *packet, size_t len, unsigned int fds, struct request *request)
+static const char *parse_packet(const void *packet, size_t len, unsigned int fds,
+				struct request *request)
 {
 	struct pulsar_wire wire;
 
@@ -75,10 +76,12 @@ static const char *parse_packet(const void *packet, size_t len, unsigned int fds
 		return "another size than it says";
 	if (wire.reserved)
 		return "reserved bytes are not 0";
-	return parse_body(&wire, (const char *)packet + sizeof(wire), len - sizeof(wire), fds, request);
+	return parse_body(&wire, (const char *)packet + sizeof(wire), len - sizeof(wire), fds,
+			  request);
 }
 
-int request_parse(const void *packet, size_t len, unsigned int fds, struct request *request, const char **why)
+int request_parse(const void *packet, size_t len, unsigned int fds, struct request *request,
+		  const char **why)
 {
 	struct request parsed = {};
 	const char *wrong;

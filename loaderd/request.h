@@ -10,7 +10,7 @@
 #include <pulsar/wire.h>
 
 struct request {
-	enum pulsar_wire_type type; /* PULSAR_ASK_RINGS or PULSAR_ASK_CONTROL */
+	enum pulsar_wire_type type;		    /* PULSAR_ASK_RINGS or PULSAR_ASK_CONTROL */
 	char subscription[PULSAR_SUBSCRIPTION_LEN]; /* ASK_RINGS: a valid name */
 	const char *json; /* ASK_CONTROL: in the packet, not NUL-terminated */
 	size_t json_len;
@@ -26,6 +26,7 @@ struct request {
  *
  * Return: 0 or -EPROTO.
  */
-int request_parse(const void *packet, size_t len, unsigned int fds, struct request *request, const char **why);
+int request_parse(const void *packet, size_t len, unsigned int fds, struct request *request,
+		  const char **why);
 
 #endif

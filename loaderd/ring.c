@@ -73,7 +73,8 @@ static int ring_map(struct ring *ring)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	ring->base = mmap(NULL, page + ring->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
+	ring->base =
+		mmap(NULL, page + ring->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
 	if (ring->base == MAP_FAILED) {
 		ring->base = NULL;
 		return -errno;
@@ -195,7 +196,8 @@ void ring_discard(struct ring *ring)
 {
 	struct perf_event_mmap_page *page = ring->base;
 
-	__atomic_store_n(&page->data_tail, __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE), __ATOMIC_RELEASE);
+	__atomic_store_n(&page->data_tail, __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE),
+			 __ATOMIC_RELEASE);
 }
 
 void ring_close(struct ring *ring)

@@ -19,11 +19,11 @@
 struct pin_error;
 
 struct ring {
-	int fd;		   /* the quiet event; what a reader gets; -1: there is no ring */
-	int output;	   /* the quiet event that programs write to: fd, or the one of ring_revive() */
-	int loud;	   /* until ring_put() */
-	void *base;	   /* control page, then the data */
-	size_t bytes;	   /* of data */
+	int fd;	      /* the quiet event; what a reader gets; -1: there is no ring */
+	int output;   /* the quiet event that programs write to: fd, or the one of ring_revive() */
+	int loud;     /* until ring_put() */
+	void *base;   /* control page, then the data */
+	size_t bytes; /* of data */
 	unsigned int cpu;
 	__u64 id;	   /* of all rings of this boot */
 	__u64 settled_seq; /* see struct pulsar_ring_info */
@@ -39,7 +39,10 @@ struct ring_place {
 };
 
 /* An empty ring that ring_close() takes. */
-#define RING_NONE { .fd = -1, .output = -1, .loud = -1 }
+#define RING_NONE                                  \
+	{                                          \
+		.fd = -1, .output = -1, .loud = -1 \
+	}
 
 /**
  * ring_open() - open and map a ring

@@ -41,7 +41,7 @@ static unsigned int server_count(const struct server *server, uid_t uid, unsigne
 
 	count = closer_pending(server->connections.closer, uid, total);
 	LIST_FOREACH(connection, &server->connections.list, entry)
-		count += connection->uid == uid;
+	count += connection->uid == uid;
 	*total += server->connections.count;
 	return count;
 }
@@ -158,10 +158,12 @@ static int server_setup(struct server *server, sd_event *event)
 	connections->closer = closer_new(2 * (server->connections_max + SERVER_ROOT_RESERVE));
 	if (!connections->packet || !connections->closer)
 		return -ENOMEM;
-	err = sd_event_add_io(event, &server->accept, server->listener.fd, EPOLLIN, server_accept, server);
+	err = sd_event_add_io(event, &server->accept, server->listener.fd, EPOLLIN, server_accept,
+			      server);
 	if (err < 0)
 		return err;
-	err = sd_event_add_time_relative(event, &server->pause, CLOCK_MONOTONIC, 0, 0, server_resume, server);
+	err = sd_event_add_time_relative(event, &server->pause, CLOCK_MONOTONIC, 0, 0,
+					 server_resume, server);
 	if (err < 0)
 		return err;
 	return sd_event_source_set_enabled(server->pause, SD_EVENT_OFF);
@@ -172,8 +174,9 @@ static unsigned int or_default(unsigned int value, unsigned int otherwise)
 	return value ? value : otherwise;
 }
 
-struct server *server_new(sd_event *event, const char *path, gid_t admin_gid, const struct server_limits *limits,
-			  const struct server_ops *ops, void *arg, struct pin_error *error)
+struct server *server_new(sd_event *event, const char *path, gid_t admin_gid,
+			  const struct server_limits *limits, const struct server_ops *ops,
+			  void *arg, struct pin_error *error)
 {
 	struct server *server = calloc(1, sizeof(*server));
 	int err;
@@ -183,7 +186,8 @@ struct server *server_new(sd_event *event, const char *path, gid_t admin_gid, co
 	server->listener = (struct listener)LISTENER_NONE;
 	server->connections_max = or_default(limits ? limits->connections : 0, SERVER_CONNECTIONS);
 	server->per_uid = or_default(limits ? limits->per_uid : 0, SERVER_PER_UID);
-	server->connections.idle_usec = limits && limits->idle_usec ? limits->idle_usec : SERVER_IDLE_USEC;
+	server->connections.idle_usec = limits && limits->idle_usec ? limits->idle_usec
+								    : SERVER_IDLE_USEC;
 	server->connections.admin_gid = admin_gid;
 	server->connections.ops = ops;
 	server->connections.arg = arg;

@@ -38,9 +38,9 @@ struct server_ops {
 
 /* 0: the default. */
 struct server_limits {
-	unsigned int connections;  /* 64; root gets SERVER_ROOT_RESERVE more */
-	unsigned int per_uid;	   /* 32, for each uid but root */
-	uint64_t idle_usec;	   /* 5 s: without a lease, a client has to ask within it */
+	unsigned int connections; /* 64; root gets SERVER_ROOT_RESERVE more */
+	unsigned int per_uid;	  /* 32, for each uid but root */
+	uint64_t idle_usec;	  /* 5 s: without a lease, a client has to ask within it */
 };
 
 #define SERVER_ROOT_RESERVE 8
@@ -60,8 +60,9 @@ struct server_limits {
  * Return: a server, or NULL with errno: EADDRINUSE another loaderd answers there,
  * EEXIST something else is there, ENAMETOOLONG.
  */
-struct server *server_new(sd_event *event, const char *path, gid_t admin_gid, const struct server_limits *limits,
-			  const struct server_ops *ops, void *arg, struct pin_error *error);
+struct server *server_new(sd_event *event, const char *path, gid_t admin_gid,
+			  const struct server_limits *limits, const struct server_ops *ops,
+			  void *arg, struct pin_error *error);
 
 /**
  * server_push_rings() - tell the readers of @stream about rings opened since they were answered

@@ -36,7 +36,8 @@ struct map_expect {
 	unsigned int flags;
 };
 
-static int stream_check_map(int fd, const struct map_expect *expect, __u32 *id, struct pin_error *error)
+static int stream_check_map(int fd, const struct map_expect *expect, __u32 *id,
+			    struct pin_error *error)
 {
 	struct bpf_map_info info = {};
 	__u32 len = sizeof(info);
@@ -45,30 +46,36 @@ static int stream_check_map(int fd, const struct map_expect *expect, __u32 *id, 
 	err = bpf_obj_get_info_by_fd(fd, &info, &len);
 	if (err)
 		return error_set(error, err, "map %s: %m", expect->name);
-	if (info.type != expect->type || info.key_size != sizeof(__u32) || info.value_size != expect->value_size ||
-	    info.max_entries < expect->entries || (info.map_flags & expect->flags) != expect->flags)
+	if (info.type != expect->type || info.key_size != sizeof(__u32) ||
+	    info.value_size != expect->value_size || info.max_entries < expect->entries ||
+	    (info.map_flags & expect->flags) != expect->flags)
 		return error_set(error, -EINVAL,
-				 "map %s: type %u, value of %u bytes, %u entries, flags 0x%x; not %u, %u, %u, 0x%x",
-				 expect->name, info.type, info.value_size, info.max_entries, info.map_flags,
-				 expect->type, expect->value_size, expect->entries, expect->flags);
+				 "map %s: type %u, value of %u bytes, %u entries, flags 0x%x; not "
+				 "%u, %u, %u, 0x%x",
+				 expect->name, info.type, info.value_size, info.max_entries,
+				 info.map_flags, expect->type, expect->value_size, expect->entries,
+				 expect->flags);
 	*id = info.id;
 	return 0;
 }
 
-static int stream_check_maps(struct stream *stream, const struct stream_maps *maps, struct pin_error *error)
+static int stream_check_maps(struct stream *stream, const struct stream_maps *maps,
+			     struct pin_error *error)
 {
 	const struct {
 		int fd;
 		struct map_expect expect;
 	} rows[] = {
 		{ maps->events,
-		  { "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, sizeof(__u32), PULSAR_EVENTS_ENTRIES(stream->base.cpus),
-		    BPF_F_PRESERVE_ELEMS } },
+		  { "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, sizeof(__u32),
+		    PULSAR_EVENTS_ENTRIES(stream->base.cpus), BPF_F_PRESERVE_ELEMS } },
 		{ maps->counters,
 		  { "counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(struct pulsar_counters), 1, 0 } },
-		{ maps->control, { "control", BPF_MAP_TYPE_ARRAY, sizeof(struct pulsar_control), 1, 0 } },
+		{ maps->control,
+		  { "control", BPF_MAP_TYPE_ARRAY, sizeof(struct pulsar_control), 1, 0 } },
 		{ maps->subscriptions,
-		  { "subscriptions", BPF_MAP_TYPE_ARRAY_OF_MAPS, sizeof(__u32), PULSAR_SUBSCRIPTIONS_MAX, 0 } },
+		  { "subscriptions", BPF_MAP_TYPE_ARRAY_OF_MAPS, sizeof(__u32),
+		    PULSAR_SUBSCRIPTIONS_MAX, 0 } },
 	};
 	__u32 id = 0;
 	int err;
@@ -91,11 +98,12 @@ static int stream_check_options(const struct stream_options *options, struct pin
 		return error_set(error, -EINVAL, "not the name of a module");
 	if (options->ring_bytes < page || options->ring_bytes > UINT32_MAX ||
 	    (options->ring_bytes & (options->ring_bytes - 1)))
-		return error_set(error, -EINVAL, "a ring of %zu bytes: must be a power of two of pages",
+		return error_set(error, -EINVAL,
+				 "a ring of %zu bytes: must be a power of two of pages",
 				 options->ring_bytes);
 	if (options->subscriptions_max < 1 || options->subscriptions_max > PULSAR_SUBSCRIPTIONS_MAX)
-		return error_set(error, -EINVAL, "%u subscriptions: must be 1 to %u", options->subscriptions_max,
-				 PULSAR_SUBSCRIPTIONS_MAX);
+		return error_set(error, -EINVAL, "%u subscriptions: must be 1 to %u",
+				 options->subscriptions_max, PULSAR_SUBSCRIPTIONS_MAX);
 	return 0;
 }
 
@@ -108,12 +116,14 @@ static int stream_read_cpus(struct stream *stream, unsigned int cpus, struct pin
 		return error_set(error, err, "list of possible CPUs: %m");
 	stream->base.cpus = cpus_end(&stream->base.possible);
 	if (stream->base.cpus != cpus)
-		return error_set(error, -EINVAL, "%u possible CPUs, not %u", stream->base.cpus, cpus);
+		return error_set(error, -EINVAL, "%u possible CPUs, not %u", stream->base.cpus,
+				 cpus);
 	stream->base.counters = calloc(cpus, sizeof(*stream->base.counters));
 	return stream->base.counters ? 0 : error_set(error, -ENOMEM, "counters: %m");
 }
 
-static int stream_keep_maps(struct stream_maps *kept, const struct stream_maps *maps, struct pin_error *error)
+static int stream_keep_maps(struct stream_maps *kept, const struct stream_maps *maps,
+			    struct pin_error *error)
 {
 	kept->events = fcntl(maps->events, F_DUPFD_CLOEXEC, 0);
 	kept->counters = fcntl(maps->counters, F_DUPFD_CLOEXEC, 0);
@@ -133,7 +143,6 @@ struct stream *stream_new(const struct stream_maps *maps, const struct stream_op
 	if (!stream)
 		return NULL;
 	stream->base.maps = (struct stream_maps){ -1, -1, -1, -1 };
-	stream->base.types.btf = -1;
 	err = stream_check_options(options, error);
 	if (err)
 		goto out;
@@ -146,8 +155,6 @@ struct stream *stream_new(const struct stream_maps *maps, const struct stream_op
 		err = stream_check_maps(stream, maps, error);
 	if (!err)
 		err = stream_keep_maps(&stream->base.maps, maps, error);
-	if (!err)
-		position_types_open(&stream->base.types, maps->counters);
 out:
 	if (err) {
 		stream_free(stream);
@@ -169,7 +176,6 @@ void stream_free(struct stream *stream)
 		return;
 	for (unsigned int slot = 0; slot < PULSAR_SUBSCRIPTIONS_MAX; slot++)
 		subscription_free(stream->subscription[slot]);
-	position_types_close(&stream->base.types);
 	close_fd(stream->base.maps.events);
 	close_fd(stream->base.maps.counters);
 	close_fd(stream->base.maps.control);
@@ -183,7 +189,8 @@ void stream_free(struct stream *stream)
 static struct subscription *stream_find(const struct stream *stream, const char *name)
 {
 	for (unsigned int slot = 0; slot < PULSAR_SUBSCRIPTIONS_MAX; slot++)
-		if (stream->subscription[slot] && strcmp(stream->subscription[slot]->name, name) == 0)
+		if (stream->subscription[slot] &&
+		    strcmp(stream->subscription[slot]->name, name) == 0)
 			return stream->subscription[slot];
 	return NULL;
 }
@@ -214,8 +221,8 @@ int stream_start(struct stream *stream, const char *name, int position_fd, struc
 		return -errno;
 	if (stream->subscription[subscription->slot]) {
 		/* Two names for one position map: a pin that is not ours. */
-		int err = error_set(error, -EINVAL, "subscription %s has the position map of %s", name,
-				    stream->subscription[subscription->slot]->name);
+		int err = error_set(error, -EINVAL, "subscription %s has the position map of %s",
+				    name, stream->subscription[subscription->slot]->name);
 
 		subscription_free(subscription);
 		return err;
@@ -229,14 +236,16 @@ static int stream_wait(const struct stream *stream)
 {
 	for (unsigned int slot = 0; slot < PULSAR_SUBSCRIPTIONS_MAX; slot++)
 		if (stream->subscription[slot])
-			return slot_put(&stream->base.maps, slot, stream->subscription[slot]->position);
+			return slot_put(&stream->base.maps, slot,
+					stream->subscription[slot]->position);
 	return 0;
 }
 
 static bool stream_unsettled(const struct stream *stream)
 {
 	for (unsigned int slot = 0; slot < PULSAR_SUBSCRIPTIONS_MAX; slot++)
-		if (stream->subscription[slot] && subscription_unsettled(stream->subscription[slot]))
+		if (stream->subscription[slot] &&
+		    subscription_unsettled(stream->subscription[slot]))
 			return true;
 	return false;
 }
@@ -274,7 +283,8 @@ int stream_settle(struct stream *stream)
 			keep |= 1u << slot;
 	err = slot_clear_others(&stream->base.maps, keep, stream->base.cpus);
 	if (err > 0)
-		log_info("%s: %d slots that no subscription uses were cleared", stream->module, err);
+		log_info("%s: slots that no subscription uses: %d, cleared", stream->module,
+			 err);
 	return err < 0 ? err : 0;
 }
 
@@ -313,8 +323,8 @@ static int stream_show(const struct subscription *subscription,
 	return visit(&info, arg);
 }
 
-int stream_each(const struct stream *stream, int (*visit)(const struct subscription_info *info, void *arg),
-		void *arg)
+int stream_each(const struct stream *stream,
+		int (*visit)(const struct subscription_info *info, void *arg), void *arg)
 {
 	struct subscription_ring *rings = calloc(stream->base.cpus, sizeof(*rings));
 	int err = 0;
@@ -329,14 +339,16 @@ int stream_each(const struct stream *stream, int (*visit)(const struct subscript
 }
 
 /* Out of the kernel and out of the stream. */
-static int stream_end(struct stream *stream, struct subscription *subscription, struct pin_error *error)
+static int stream_end(struct stream *stream, struct subscription *subscription,
+		      struct pin_error *error)
 {
 	int err;
 
 	stream->subscription[subscription->slot] = NULL;
 	err = subscription_remove(subscription);
 	if (err)
-		error_set(error, err, "subscription %s: slot %u: %m", subscription->name, subscription->slot);
+		error_set(error, err, "subscription %s: slot %u: %m", subscription->name,
+			  subscription->slot);
 	subscription_free(subscription);
 	return err;
 }
@@ -401,7 +413,8 @@ static int stream_add(struct stream *stream, const char *name, struct pin_error 
 	err = stream_start(stream, name, -1, error);
 	if (err || !stream->pins)
 		return err;
-	err = pin_subscription_add(stream->pins, stream->module, name, stream_position_fd(stream, name), error);
+	err = pin_subscription_add(stream->pins, stream->module, name,
+				   stream_position_fd(stream, name), error);
 	if (err)
 		stream_end(stream, stream_find(stream, name), NULL);
 	return err;
@@ -421,8 +434,8 @@ int stream_lease(struct stream *stream, const char *name, const struct stream_ho
 	subscription = stream_find(stream, name);
 	if (subscription->held) {
 		*busy = subscription->holder;
-		return error_set(error, -EBUSY, "subscription %s has a reader: pid %d, uid %u", name,
-				 (int)busy->pid, (unsigned int)busy->uid);
+		return error_set(error, -EBUSY, "subscription %s has a reader: pid %d, uid %u",
+				 name, (int)busy->pid, (unsigned int)busy->uid);
 	}
 	subscription->held = true;
 	subscription->holder = *holder;

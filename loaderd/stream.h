@@ -30,20 +30,21 @@ struct stream_maps {
 };
 
 struct stream_options {
-	const char *module;	   /* copied */
-	unsigned int cpus;	   /* possible CPUs: the stride of `events`, see cpus_end() */
-	size_t ring_bytes;	   /* of each ring: a power of two, a page or more */
+	const char *module;		/* copied */
+	unsigned int cpus;		/* possible CPUs: the stride of `events`, see cpus_end() */
+	size_t ring_bytes;		/* of each ring: a power of two, a page or more */
 	unsigned int subscriptions_max; /* 1 .. PULSAR_SUBSCRIPTIONS_MAX, `default` included */
-	struct pin_root *pins;	   /* borrowed, outlives the stream; NULL: nothing is pinned */
-	gid_t gid;		   /* of the module */
+	struct pin_root *pins;		/* borrowed, outlives the stream; NULL: nothing is pinned */
+	gid_t gid;			/* of the module */
 };
 
 /* Who has a subscription, and how to tell him that it is gone. */
 struct stream_holder {
 	pid_t pid;
 	uid_t uid;
-	void (*gone)(void *arg); /* the subscription ends, and the lease with it; may not call stream_*() */
-	void *arg;		 /* tells two holders apart */
+	void (*gone)(
+		void *arg); /* the subscription ends, and the lease with it; may not call stream_*() */
+	void *arg;	    /* tells two holders apart */
 };
 
 /* What stream_each() shows of one ring. */
@@ -106,8 +107,8 @@ int stream_settle(struct stream *stream);
 int stream_position_fd(const struct stream *stream, const char *name);
 
 /* Calls @visit for each subscription, in the order of slots. Stops at the first non-zero return, and returns it. */
-int stream_each(const struct stream *stream, int (*visit)(const struct subscription_info *info, void *arg),
-		void *arg);
+int stream_each(const struct stream *stream,
+		int (*visit)(const struct subscription_info *info, void *arg), void *arg);
 
 /**
  * stream_stop() - end a subscription for good: its pin, slot, rings and position

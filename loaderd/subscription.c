@@ -10,9 +10,11 @@
 
 #include "counters.h"
 #include "error.h"
+#include "position.h"
 #include "slots.h"
 
-static struct ring_place subscription_place(const struct subscription *subscription, unsigned int cpu)
+static struct ring_place subscription_place(const struct subscription *subscription,
+					    unsigned int cpu)
 {
 	const struct stream_base *base = subscription->base;
 
@@ -24,7 +26,8 @@ static struct ring_place subscription_place(const struct subscription *subscript
 }
 
 /* A CPU that went offline since its list was read is no error. */
-static int subscription_open_ring(struct subscription *subscription, unsigned int cpu, struct pin_error *error)
+static int subscription_open_ring(struct subscription *subscription, unsigned int cpu,
+				  struct pin_error *error)
 {
 	int err;
 
@@ -70,7 +73,8 @@ static int subscription_put_rings(struct subscription *subscription, struct pin_
  * Finds the slot of a position map that exists: 1 the subscription is on its way there, 0 it has to
  * begin. CPUs are begun in their order, so the last one tells of all.
  */
-static int subscription_find(struct subscription *subscription, int position, struct pin_error *error)
+static int subscription_find(struct subscription *subscription, int position,
+			     struct pin_error *error)
 {
 	const struct stream_base *base = subscription->base;
 	__u32 id;
@@ -101,9 +105,10 @@ static int subscription_claim(struct subscription *subscription, struct pin_erro
 	int slot;
 
 	if (subscription->position < 0) {
-		subscription->position = position_new(base->cpus, &base->types);
+		subscription->position = position_new(base->cpus);
 		if (subscription->position < 0)
-			return error_set(error, subscription->position, "making a position map: %m");
+			return error_set(error, subscription->position,
+					 "making a position map: %m");
 	}
 	slot = slot_free(&base->maps);
 	if (slot < 0)
@@ -134,8 +139,8 @@ static int subscription_begin(struct subscription *subscription)
 	if (err)
 		return err;
 	for (unsigned int cpu = 0; cpu < base->cpus; cpu++) {
-		err = position_begin(subscription->position, cpu, &base->counters[cpu], subscription->slot,
-				     subscription->rings[cpu].id);
+		err = position_begin(subscription->position, cpu, &base->counters[cpu],
+				     subscription->slot, subscription->rings[cpu].id);
 		if (err)
 			return err;
 	}
@@ -200,8 +205,8 @@ static struct subscription *subscription_new(const struct stream_base *base, con
 	return subscription;
 }
 
-struct subscription *subscription_start(const struct stream_base *base, const char *name, int position,
-					struct pin_error *error)
+struct subscription *subscription_start(const struct stream_base *base, const char *name,
+					int position, struct pin_error *error)
 {
 	struct subscription *subscription = subscription_new(base, name);
 	int again = 0, err;
@@ -249,7 +254,8 @@ void subscription_settle(struct subscription *subscription, const struct pulsar_
 }
 
 /* 1 the CPU got a ring, or new events for the one it has; 0 there was nothing to do; or negative errno. */
-static int subscription_cpu_changed(struct subscription *subscription, unsigned int cpu, struct pin_error *error)
+static int subscription_cpu_changed(struct subscription *subscription, unsigned int cpu,
+				    struct pin_error *error)
 {
 	struct ring_place place = subscription_place(subscription, cpu);
 	struct ring *ring = &subscription->rings[cpu];
@@ -270,7 +276,8 @@ static int subscription_cpu_changed(struct subscription *subscription, unsigned 
 	return err ? err : 1;
 }
 
-int subscription_cpus_changed(struct subscription *subscription, const struct cpus *online, struct pin_error *error)
+int subscription_cpus_changed(struct subscription *subscription, const struct cpus *online,
+			      struct pin_error *error)
 {
 	int opened = 0, failed = 0;
 

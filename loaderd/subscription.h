@@ -12,7 +12,6 @@
 #include <pulsar/event.h>
 
 #include "cpus.h"
-#include "position.h"
 #include "ring.h"
 #include "stream.h"
 
@@ -22,7 +21,6 @@ struct stream_base {
 	struct cpus possible;
 	unsigned int cpus; /* cpus_end(&possible) */
 	size_t ring_bytes;
-	struct position_types types;
 	struct pulsar_counters *counters; /* room for counters_read() */
 };
 
@@ -48,8 +46,8 @@ struct subscription {
  *
  * Return: it, or NULL with errno, as stream_start().
  */
-struct subscription *subscription_start(const struct stream_base *base, const char *name, int position,
-					struct pin_error *error);
+struct subscription *subscription_start(const struct stream_base *base, const char *name,
+					int position, struct pin_error *error);
 
 /* Whether a ring of it waits for subscription_settle(). */
 bool subscription_unsettled(const struct subscription *subscription);
@@ -63,7 +61,8 @@ void subscription_settle(struct subscription *subscription, const struct pulsar_
  *
  * Return: how many CPUs got one, or the negative errno of the first that did not; the others are done all the same.
  */
-int subscription_cpus_changed(struct subscription *subscription, const struct cpus *online, struct pin_error *error);
+int subscription_cpus_changed(struct subscription *subscription, const struct cpus *online,
+			      struct pin_error *error);
 
 /* Takes it from its holder, who is told. */
 void subscription_revoke(struct subscription *subscription);
