@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One round over all rings: read what they have at this moment, in order, and make
+ * lines of it; write the lines; note how far they go. No system call and no
+ * allocation per event.
+ */
+#ifndef READERS_DRAIN_H
+#define READERS_DRAIN_H
+
+#include <stdbool.h>
+
+#include "counters.h"
+#include "generations.h"
+#include "lane.h"
+#include "lines.h"
+#include "merge.h"
+#include "sink.h"
+
+struct drain {
+	struct lane *lane; /* by CPU; the caller makes them and gives them rings */
+	unsigned int cpus;
+	unsigned int slot; /* whose losses are ours */
+	/* The means, all borrowed. */
+	struct merge *merge;
+	struct counters *counters;
+	struct generations *generations;
+	struct lines *lines;
+	struct sink *sink;
+	__u64 left; /* event lines still wanted; ~0: no limit */
+
+	/* What the last round has to say. */
+	unsigned int found;	/* records that were read */
+	bool held;		/* there are more, but earlier ones may come */
+	struct ring *retired;	/* rings that were read to the end, by next: for the caller to free */
+
+	bool reread; /* the loss counters were read again in this round */
+};
+
+/**
+ * drain_round() - read what is there
+ * @drain: filled by the caller
+ * @flush: do not wait for records that are under way
+ *
+ * Ends early when no more lines are wanted (left == 0): then the position is right
+ * before the next record.
+ *
+ * Return: 0, or what sink_write() or counters_read() failed with; what was not written
+ * is not noted as read.
+ */
+int drain_round(struct drain *drain, bool flush);
+
+#endif
