@@ -15,6 +15,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include <pulsar/event.h>
+#include <pulsar/filter.h>
 #include <pulsar/schema.h>
 
 /* The helpers that read kernel memory are GPL-only. A module needs no licence line of its own. */
@@ -49,5 +50,19 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } core_excluded SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pulsar_core_state);
+} core_state SEC(".maps");
+
+static __always_inline struct pulsar_core_state *core_state_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&core_state, &zero);
+}
 
 #endif

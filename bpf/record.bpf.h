@@ -6,6 +6,7 @@
 #ifndef PULSAR_RECORD_BPF_H
 #define PULSAR_RECORD_BPF_H
 
+#include "filter.bpf.h"
 #include "walk.bpf.h"
 
 /*
@@ -102,14 +103,15 @@ static __always_inline struct pulsar_scratch *pulsar_scratch_claim(void)
 
 /* ---- begin ---- */
 
-static __always_inline bool pulsar_wanted(__u32 tgid, const struct pulsar_process *p)
+/* False: an excluded process, or one that a filter of this module drops (and counts). */
+static __always_inline bool pulsar_wanted(__u32 tgid, const struct pulsar_process *p, __u32 uid,
+					  __u64 cgroup_id)
 {
 	struct pulsar_counters *c;
 
 	if (bpf_map_lookup_elem(&core_excluded, &tgid))
 		return false;
-	/* A process without an entry is of interest. */
-	if (!p || !(p->filters & (1ull << (pulsar_module_number & 63))))
+	if (filter_wants(p, uid, cgroup_id))
 		return true;
 	c = pulsar_counters();
 	if (c)
@@ -133,22 +135,37 @@ static __always_inline void pulsar_append(struct pulsar_event *e, struct pulsar_
 	e->size = offset + len;
 }
 
+/* Why a process that started at `start_time_ns` has no entry in the process table. */
+static __always_inline __u16 pulsar_unknown(__u64 start_time_ns)
+{
+	struct pulsar_core_state *state = core_state_get();
+
+	if (state && state->refused && start_time_ns <= state->refused_ns)
+		return PULSAR_NO_IMAGE | PULSAR_TABLE_FULL;
+	return PULSAR_NO_IMAGE;
+}
+
+static __always_inline void pulsar_header_container(struct pulsar_event *e, struct pulsar_process *p)
+{
+	__u16 len = *(volatile __u16 *)&p->container_len;
+
+	if (!len)
+		return;
+	pulsar_append(e, &e->container_id, p->container_id, len, 2 * PULSAR_CONTAINER_LEN);
+	/* It is 0 while the process is moved from one container to another. */
+	if (!*(volatile __u16 *)&p->container_len)
+		e->container_id.len = 0;
+	e->container_id.full = e->container_id.len;
+}
+
 /* What the process table knows of the process: image and container. */
 static __always_inline void pulsar_header_process(struct pulsar_event *e, struct pulsar_process *p)
 {
-	if (!p) {
-		e->flags |= PULSAR_NO_IMAGE;
-		return;
-	}
 	if (!p->image_len)
 		e->flags |= PULSAR_NO_IMAGE;
 	pulsar_append(e, &e->image, p->image, p->image_len, PULSAR_IMAGE_LEN);
 	e->image.full = p->image_full;
-	if (p->container_len) {
-		pulsar_append(e, &e->container_id, p->container_id, p->container_len,
-			      2 * PULSAR_CONTAINER_LEN);
-		e->container_id.full = e->container_id.len;
-	}
+	pulsar_header_container(e, p);
 }
 
 static __always_inline struct pulsar_event *pulsar_begin_record(__u32 size, __u16 type)
@@ -174,11 +191,12 @@ static __always_inline struct pulsar_event *pulsar_begin_current(__u32 size, __u
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 ids = bpf_get_current_pid_tgid();
 	__u64 user = bpf_get_current_uid_gid();
+	__u64 cgroup_id = bpf_get_current_cgroup_id();
 	__u32 tgid = ids >> 32;
 	struct pulsar_process *p = bpf_map_lookup_elem(&core_processes, &tgid);
 	struct pulsar_event *e;
 
-	if (!pulsar_wanted(tgid, p))
+	if (!pulsar_wanted(tgid, p, (__u32)user, cgroup_id))
 		return NULL;
 	e = pulsar_begin_record(size, type);
 	if (!e)
@@ -189,10 +207,47 @@ static __always_inline struct pulsar_event *pulsar_begin_current(__u32 size, __u
 	e->gid = user >> 32;
 	e->ppid = task->real_parent->tgid;
 	e->start_time_ns = task->group_leader->start_boottime;
-	e->cgroup_id = bpf_get_current_cgroup_id();
+	e->cgroup_id = cgroup_id;
 	bpf_get_current_comm(e->comm, sizeof(e->comm));
-	pulsar_header_process(e, p);
+	/* Nobody else rewrites the entry: an exec of this process is over, or has not begun. */
+	if (p)
+		pulsar_header_process(e, p);
+	else
+		e->flags |= pulsar_unknown(e->start_time_ns);
 	return e;
+}
+
+/* The header of another process than the one that runs; false: the entry changed meanwhile. */
+static __always_inline bool pulsar_header_other(struct pulsar_event *e, __u32 tgid,
+						struct pulsar_process *p)
+{
+	__u32 version = *(volatile __u32 *)&p->version;
+
+	e->ppid = p->ppid;
+	e->uid = p->uid;
+	e->gid = p->gid;
+	e->cgroup_id = p->cgroup_id;
+	e->start_time_ns = p->start_time_ns;
+	__builtin_memcpy(e->comm, p->comm, sizeof(e->comm));
+	pulsar_header_process(e, p);
+	/* It may run an exec on another CPU; or end, and the memory serve for another process. */
+	return !(version & PULSAR_PROCESS_WRITERS) && *(volatile __u32 *)&p->version == version &&
+	       bpf_map_lookup_elem(&core_processes, &tgid) == p;
+}
+
+/* What was copied may be a mixture: nothing is known but the tgid. */
+static __always_inline void pulsar_header_forget(struct pulsar_event *e, __u32 size)
+{
+	e->size = size;
+	e->flags |= PULSAR_NO_IMAGE;
+	e->start_time_ns = 0;
+	e->cgroup_id = 0;
+	e->ppid = 0;
+	e->uid = 0;
+	e->gid = 0;
+	__builtin_memset(e->comm, 0, sizeof(e->comm));
+	__builtin_memset(&e->image, 0, sizeof(e->image));
+	__builtin_memset(&e->container_id, 0, sizeof(e->container_id));
 }
 
 /*
@@ -207,7 +262,7 @@ static __always_inline struct pulsar_event *pulsar_begin_other(__u32 size, __u16
 
 	if (tgid)
 		p = bpf_map_lookup_elem(&core_processes, &tgid);
-	if (!pulsar_wanted(tgid, p))
+	if (!pulsar_wanted(tgid, p, p ? p->uid : 0, p ? p->cgroup_id : 0))
 		return NULL;
 	e = pulsar_begin_record(size, type);
 	if (!e)
@@ -215,16 +270,11 @@ static __always_inline struct pulsar_event *pulsar_begin_other(__u32 size, __u16
 	e->tgid = tgid;
 	e->tid = tgid;
 	if (!tgid)
-		e->flags |= PULSAR_NO_PROCESS;
-	if (p) {
-		e->ppid = p->ppid;
-		e->uid = p->uid;
-		e->gid = p->gid;
-		e->cgroup_id = p->cgroup_id;
-		e->start_time_ns = p->start_time_ns;
-		__builtin_memcpy(e->comm, p->comm, sizeof(e->comm));
-	}
-	pulsar_header_process(e, p);
+		e->flags |= PULSAR_NO_PROCESS | PULSAR_NO_IMAGE;
+	else if (!p)
+		e->flags |= pulsar_unknown(0);
+	else if (!pulsar_header_other(e, tgid, p))
+		pulsar_header_forget(e, size);
 	return e;
 }
 

@@ -151,28 +151,54 @@ struct pulsar_position {
 #define PULSAR_IMAGE_LEN     1024 /* bytes kept of an image path */
 #define PULSAR_CONTAINER_LEN 64	  /* a container id: 64 hex digits */
 
+/*
+ * What filters have decided for one process: bit m is module number m. A bit
+ * that is not known leaves it to the module's other rules, see filter.h.
+ */
+struct pulsar_interest {
+	__u64 known;
+	__u64 wanted; /* of those: the process is of interest */
+};
+
+/* Bits of pulsar_process.flags */
+#define PULSAR_PROCESS_ENDED 0x1u /* its Exit was told */
+
+/*
+ * pulsar_process.version: the low byte counts those who are writing at the
+ * moment, the rest those who have. Whoever copies an image and finds a writer, or
+ * another version afterwards, has a mixture.
+ */
+#define PULSAR_PROCESS_WRITERS 0xffu
+#define PULSAR_PROCESS_BEGIN   1u
+#define PULSAR_PROCESS_END     0xffu /* one writer less, one version more */
+
 struct pulsar_process {
 	__u64 start_time_ns; /* CLOCK_BOOTTIME, of the thread group leader */
 	__u64 cgroup_id;
+	struct pulsar_interest filters;	 /* is it of interest */
+	struct pulsar_interest heritage; /* what its children, and its next program, begin with */
+	__u32 generation; /* of the rules that `heritage` was decided by */
+	__u32 version;
+	__u32 exec_id;	/* which exec of the process is entered; low bits of task.self_exec_id */
+	__u32 seen;	/* the last pass of the task iterator that met it */
 	__u32 ppid;
 	__u32 uid;
 	__u32 gid;
-	__u32 flags; /* reserved, 0 */
-	__u64 filters; /* bit m: module number m is not interested in this process */
+	__u32 flags;	/* PULSAR_PROCESS_ENDED */
 	__u16 image_len;
 	__u16 image_full; /* image_len < image_full: cut */
 	__u16 container_len;
 	__u16 reserved;
 	char comm[PULSAR_COMM_LEN]; /* of the leader, at fork or exec */
 	char container_id[PULSAR_CONTAINER_LEN];
-	char image[PULSAR_IMAGE_LEN];
+	char image[PULSAR_IMAGE_LEN]; /* padded with NUL: it is the key of a rule */
 };
 
 _Static_assert(sizeof(struct pulsar_string) == 8, "ABI");
 _Static_assert(sizeof(struct pulsar_address) == 24, "ABI");
 _Static_assert(sizeof(struct pulsar_event) == 96, "ABI");
 _Static_assert(sizeof(struct pulsar_counters) == 16 + 32 * PULSAR_SUBSCRIPTIONS_MAX, "ABI");
-_Static_assert(sizeof(struct pulsar_process) == 128 + PULSAR_IMAGE_LEN, "ABI");
+_Static_assert(sizeof(struct pulsar_process) == 168 + PULSAR_IMAGE_LEN, "ABI");
 _Static_assert(sizeof(struct pulsar_progress) == 80, "ABI");
 _Static_assert(sizeof(struct pulsar_position) == 256, "ABI");
 
