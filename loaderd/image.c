@@ -137,6 +137,11 @@ void image_rule_out(const struct image *image, struct hooks *hooks)
 			hooks_fail(hooks, image->programs[i].name, reason);
 }
 
+bool image_absent(const struct image_program *program)
+{
+	return attach_absent(program->program, program->kind);
+}
+
 bool image_uses(const struct image_program *program, const struct hooks *hooks)
 {
 	return !program->absent && hooks_uses(hooks, program->name);
@@ -161,8 +166,7 @@ int image_choose(struct image *image, struct hooks *hooks, struct pin_error *err
 	int err;
 
 	for (size_t i = 0; i < image->count; i++)
-		image->programs[i].absent =
-			attach_absent(image->programs[i].program, image->programs[i].kind);
+		image->programs[i].absent = image_absent(&image->programs[i]);
 again:
 	err = hooks_choose(hooks, error);
 	if (err)

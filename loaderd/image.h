@@ -102,6 +102,13 @@ int image_run_iterators(const struct image *image, struct pin_error *error);
 /** image_uses() - whether a program is one of those to be loaded, attached and pinned. */
 bool image_uses(const struct image_program *program, const struct hooks *hooks);
 
+/**
+ * image_absent() - whether a program is for something that this kernel does not have, and cannot miss.
+ *
+ * image_choose() notes it; this asks anew. tracefs must be mounted.
+ */
+bool image_absent(const struct image_program *program);
+
 /** image_map() - a map by name, NULL. */
 struct bpf_map *image_map(const struct image *image, const char *name);
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Replaces what runs of a module by another object or other settings, without a
+ * gap: the new programs are attached before the old ones go. Meanwhile an event
+ * may come from both; the two are told apart by their generation.
+ */
+#ifndef LOADERD_UPGRADE_H
+#define LOADERD_UPGRADE_H
+
+#include "module.h"
+#include "pin.h"
+
+/**
+ * upgrade_module() - loads and attaches the new one, exchanges the pins, lets the old one go.
+ * @module: running.
+ * @object: checked.
+ * @number, @gid: of the new one.
+ *
+ * Rings, counters, subscriptions, positions, and own maps of equal definition go over.
+ *
+ * Return: 0; 1 with *error: done, but something of the old one could not be removed;
+ * negative errno with *error: the old one runs on as it was.
+ */
+int upgrade_module(struct module *module, const struct module_site *site,
+		   const struct object *object, unsigned int number, gid_t gid,
+		   struct pin_error *error);
+
+#endif
