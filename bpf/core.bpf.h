@@ -26,6 +26,9 @@ const volatile __u32 pulsar_cpus = 1;	       /* possible CPUs */
 const volatile __u32 pulsar_generation = 1;    /* of this module, grows with each upgrade */
 const volatile __u32 pulsar_module_number = 0; /* the module's bit in pulsar_process.filters */
 
+#define PULSAR_TAG(text) __attribute__((btf_decl_tag("pulsar:" text)))
+#define __public	 PULSAR_TAG("public") /* on a map: the module's group may read it */
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -40,7 +43,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, struct pulsar_process);
-} core_processes SEC(".maps");
+} core_processes SEC(".maps") __public;
 
 /* tgids of loaderd and of connected readers: what they do is not reported. */
 struct {
@@ -56,7 +59,7 @@ struct {
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct pulsar_core_state);
-} core_state SEC(".maps");
+} core_state SEC(".maps") __public;
 
 static __always_inline struct pulsar_core_state *core_state_get(void)
 {

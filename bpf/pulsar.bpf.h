@@ -24,7 +24,6 @@
 #include "core.bpf.h"
 
 /* ---- tags: how a field prints, where its C type does not say it ---- */
-#define PULSAR_TAG(text)     __attribute__((btf_decl_tag("pulsar:" text)))
 #define __main		     PULSAR_TAG("main")	     /* the field to show in one column of text */
 #define __hex		     PULSAR_TAG("hex")	     /* unsigned integer as 0x1f */
 #define __bool		     PULSAR_TAG("bool")	     /* integer as false, true */
@@ -36,6 +35,7 @@
 #define __dns		     PULSAR_TAG("dns")	     /* struct pulsar_bytes holding a DNS message */
 #define __capabilities	     PULSAR_TAG("capabilities") /* __u64 as an array of CAP_ names */
 #define __syscall	     PULSAR_TAG("syscall")   /* number of a system call as its name */
+#define __optional	     PULSAR_TAG("optional")  /* signed integer, below 0: there is none, null */
 
 /* ---- maps; loaderd sets the sizes that depend on the machine ---- */
 

@@ -43,6 +43,7 @@ static const struct {
 	  "an unsigned integer of 8 bytes" },
 	{ "syscall", PULSAR_KIND_SYSCALL, BIT(PULSAR_KIND_UINT) | BIT(PULSAR_KIND_INT), 0,
 	  "an integer" },
+	{ "optional", PULSAR_KIND_OPTIONAL, BIT(PULSAR_KIND_INT), 0, "a signed integer" },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -47,6 +47,7 @@ enum pulsar_kind {
 	PULSAR_KIND_DNS,	/* struct pulsar_bytes: a DNS message, decoded */
 	PULSAR_KIND_CAPABILITIES, /* __u64 capability set: array of names, "CAP_BPF" */
 	PULSAR_KIND_SYSCALL,	/* number of a system call: its name */
+	PULSAR_KIND_OPTIONAL,	/* signed integer: one below 0 means that there is none, as null */
 };
 
 /* Bits of pulsar_field.flags */

@@ -21,6 +21,7 @@ static const struct decoder *const decoders[] = {
 	[PULSAR_KIND_DNS] = &decode_dns,
 	[PULSAR_KIND_CAPABILITIES] = &decode_capabilities,
 	[PULSAR_KIND_SYSCALL] = &decode_syscall,
+	[PULSAR_KIND_OPTIONAL] = &decode_optional,
 };
 
 const struct decoder *decoder_of(uint32_t kind)

@@ -131,8 +131,9 @@ static inline struct pulsar_bytes field_span(const struct field *field, const st
 	return span;
 }
 
-/* One row for each kind, in the file of its name; the first five are in integer.c. */
+/* One row for each kind, in the file of its name; the first six are in integer.c. */
 extern const struct decoder decode_uint, decode_int, decode_bool, decode_hex, decode_mode;
+extern const struct decoder decode_optional;
 extern const struct decoder decode_enum, decode_flags, decode_errno, decode_signal, decode_time;
 extern const struct decoder decode_address, decode_dns, decode_capabilities, decode_syscall;
 /* In strings.c. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Kinds UINT, INT, BOOL, HEX, MODE: numbers that need no table. */
+/* Kinds UINT, INT, BOOL, HEX, MODE, OPTIONAL: numbers that need no table. */
 #include "../put.h"
 #include "decode.h"
 
@@ -56,6 +56,13 @@ static char *mode_json(const struct field *field, const struct record *record, c
 	return p;
 }
 
+static char *optional_any(const struct field *field, const struct record *record, char *p,
+			  const char *end)
+{
+	(void)end;
+	return field_signed(field, record) < 0 ? put_lit(p, "null") : int_any(field, record, p, end);
+}
+
 const struct decoder decode_uint = {
 	.size = ANY_INTEGER,
 	.room = PUT_U64_MAX,
@@ -89,4 +96,11 @@ const struct decoder decode_mode = {
 	.room = 25,
 	.json = mode_json,
 	.text = mode_text,
+};
+
+const struct decoder decode_optional = {
+	.size = ANY_INTEGER,
+	.room = PUT_U64_MAX,
+	.json = optional_any,
+	.text = optional_any,
 };
