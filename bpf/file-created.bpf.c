@@ -1,69 +1,83 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * file-created: a file came to be. Once per file, after it exists, with its full path.
+ * file-created: a regular file came to be, by open() or mknod(). Once per file, after it
+ * exists, with its full path.
  */
-#include "pulsar.bpf.h"
+#include "calls.bpf.h"
+#include "note.bpf.h"
 
 #define FMODE_CREATED 0x100000 /* include/linux/fs.h: this open created the file */
+#define S_IFMT	      0170000  /* include/uapi/linux/stat.h */
+#define S_IFREG	      0100000
 
 struct file_created {
 	struct pulsar_event event;
 	struct pulsar_string filename __main;
 };
 
-static __always_inline int created(void *ctx, const struct path *path, struct file *file)
+/* Hook created: open(). Every file that is being opened comes by here, and after it was created. */
+static __always_inline int created(void *ctx, struct file *file)
 {
 	struct file_created *e;
 
-	if (!(BPF_CORE_READ(file, f_mode) & FMODE_CREATED))
+	if (!(pulsar_read(struct file, file, f_mode) & FMODE_CREATED))
 		return 0;
 	e = pulsar_begin(struct file_created);
 	if (!e)
 		return 0;
-	pulsar_path(&e->event, &e->filename, path);
+	pulsar_path(&e->event, &e->filename, pulsar_file_path(file));
 	return pulsar_submit(ctx, e);
 }
 
-SEC("fentry/vfs_open")
-int BPF_PROG(created__fentry, const struct path *path, struct file *file)
+SEC("fentry/security_file_open")
+int BPF_PROG(created__fentry, struct file *file)
 {
-	return created(ctx, path, file);
+	return created(ctx, file);
 }
 
-SEC("kprobe/vfs_open")
-int BPF_KPROBE(created__kprobe, const struct path *path, struct file *file)
+SEC("kprobe/security_file_open")
+int BPF_KPROBE(created__kprobe, struct file *file)
 {
-	return created(ctx, path, file);
+	return created(ctx, file);
 }
 
-/* At the exit of the system call the new descriptor leads to the file. */
-static __always_inline int created_fd(struct trace_event_raw_sys_exit *ctx)
-{
-	struct file *file = pulsar_file(ctx->ret);
+/* Neither of them: at the exit of the system call the descriptor leads to the file. */
+PULSAR_OPEN_EXITS(created, created)
 
-	return file ? created(ctx, __builtin_preserve_access_index(&file->f_path), file) : 0;
+/* Hook made: mknod(). What vfs_create() is about to make, by whom, and where: see note.bpf.h. */
+static __always_inline int made(void *ctx, struct pulsar_note *note)
+{
+	struct file_created *e = pulsar_begin(struct file_created);
+
+	if (!e)
+		return 0;
+	pulsar_note_path(&e->event, &e->filename, note);
+	return pulsar_submit(ctx, e);
 }
 
-SEC("tp/syscalls/sys_exit_open")
-int created__tp__open(struct trace_event_raw_sys_exit *ctx)
+PULSAR_NOTE(made, security_path_mknod)
+PULSAR_NOTE_EXIT(made, vfs_create, made)
+
+static __always_inline int made_at(struct trace_event_raw_sys_exit *ctx, int dfd, __u64 name,
+				   __u64 mode)
 {
-	return created_fd(ctx);
+	struct file_created *e;
+
+	if (ctx->ret || ((mode & S_IFMT) && (mode & S_IFMT) != S_IFREG))
+		return 0;
+	e = pulsar_begin(struct file_created);
+	if (!e)
+		return 0;
+	pulsar_path_user(&e->event, &e->filename, dfd, (const char *)name);
+	return pulsar_submit(ctx, e);
 }
 
-SEC("tp/syscalls/sys_exit_openat")
-int created__tp__openat(struct trace_event_raw_sys_exit *ctx)
+PULSAR_EXIT_OLD(made, mknod)
 {
-	return created_fd(ctx);
+	return made_at(ctx, PULSAR_AT_FDCWD, pulsar_argument(1), pulsar_argument(2));
 }
 
-SEC("tp/syscalls/sys_exit_openat2")
-int created__tp__openat2(struct trace_event_raw_sys_exit *ctx)
+PULSAR_EXIT(made, mknodat)
 {
-	return created_fd(ctx);
-}
-
-SEC("tp/syscalls/sys_exit_creat")
-int created__tp__creat(struct trace_event_raw_sys_exit *ctx)
-{
-	return created_fd(ctx);
+	return made_at(ctx, pulsar_argument(1), pulsar_argument(2), pulsar_argument(3));
 }

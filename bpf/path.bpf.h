@@ -7,40 +7,100 @@
 
 #include "walk.bpf.h"
 
-/* Appends the path of (mnt, dentry), as the root of the current process sees it. */
+#define PULSAR_FMODE_BACKING 0x2000000 /* FMODE_BACKING, include/linux/fs.h, 6.5 */
+
+/* Of fs/file_table.c; user_path is there since 6.8. */
+struct backing_file___pulsar {
+	struct file file;
+	struct path user_path;
+} __attribute__((preserve_access_index));
+
+/*
+ * Where the next path goes: a window behind the record. NULL: no room, and the value says that it
+ * was cut.
+ */
+static __always_inline __u8 *pulsar_path_room(struct pulsar_event *e, struct pulsar_string *to)
+{
+	__u32 offset = e->size;
+
+	if (offset > PULSAR_RECORD_MAX - PULSAR_PATH_WINDOW) {
+		to->full = 1;
+		return NULL;
+	}
+	return (__u8 *)e + offset;
+}
+
+/* The value is what stands at the start of the window. */
+static __always_inline void pulsar_path_done(struct pulsar_event *e, struct pulsar_string *to,
+					     __u32 len, __u32 full)
+{
+	to->offset = e->size;
+	to->len = len;
+	to->full = full;
+	e->size += len;
+}
+
+/*
+ * Appends the path of (mnt, dentry), as the root of the current process sees it; with a name (of
+ * `len` bytes in kernel or BPF memory, `full` before it was cut), the path of what has that name in
+ * it.
+ */
+static __always_inline void pulsar_path_in(struct pulsar_event *e, struct pulsar_string *to,
+					   struct vfsmount *mnt, struct dentry *dentry,
+					   const char *name, __u32 len, __u32 full)
+{
+	__u8 *window = pulsar_path_room(e, to);
+	struct pulsar_walk w;
+	__u32 n;
+
+	if (!window)
+		return;
+	pulsar_walk_begin(&w, window, mnt, dentry, bpf_get_current_task_btf()->fs);
+	if (name) {
+		pulsar_walk_prepend(&w, name, len, true);
+		w.full += full - len;
+	}
+	n = pulsar_walk_end(&w);
+	pulsar_path_done(e, to, n, w.full);
+}
+
 static __always_inline void pulsar_path_of(struct pulsar_event *e, struct pulsar_string *to,
 					   struct vfsmount *mnt, struct dentry *dentry)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u32 offset = e->size;
-	__u32 full;
-
-	if (offset > PULSAR_RECORD_MAX - PULSAR_PATH_WINDOW)
-		return;
-	to->offset = offset;
-	to->len = pulsar_walk_path((__u8 *)e + offset, mnt, dentry, BPF_CORE_READ(task, fs), &full);
-	to->full = full;
-	e->size = offset + to->len;
+	pulsar_path_in(e, to, mnt, dentry, NULL, 0, 0);
 }
 
 /* Appends the path that a `struct path *` of the kernel names. */
 static __always_inline void pulsar_path(struct pulsar_event *e, struct pulsar_string *to,
 					const struct path *path)
 {
-	pulsar_path_of(e, to, BPF_CORE_READ(path, mnt), BPF_CORE_READ(path, dentry));
+	pulsar_path_of(e, to, pulsar_read(struct path, path, mnt),
+		       pulsar_read(struct path, path, dentry));
+}
+
+/*
+ * The path under which a file was opened: of a file that overlayfs has open in a layer, the merged
+ * one.
+ */
+static __always_inline const struct path *pulsar_file_path(struct file *file)
+{
+	struct backing_file___pulsar *backing = (void *)file;
+
+	if (bpf_core_field_exists(backing->user_path) &&
+	    (pulsar_read(struct file, file, f_mode) & PULSAR_FMODE_BACKING))
+		return __builtin_preserve_access_index(&backing->user_path);
+	return __builtin_preserve_access_index(&file->f_path);
 }
 
 /* The open file behind a descriptor of the current process; NULL if there is none. */
-static __always_inline struct file *pulsar_file(long fd)
+static __always_inline struct file *pulsar_file(int fd)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd);
+	struct fdtable *table = bpf_get_current_task_btf()->files->fdt;
 	struct file *file = NULL;
 
-	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
+	if (fd < 0 || (__u32)fd >= table->max_fds)
 		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
 	return file;
 }
 

@@ -5,20 +5,31 @@
  * (btf_allowlist_d_path, kernel/trace/bpf_trace.c), so the walk is done here:
  * from the dentry up to the root of its mount, over to the mount point, and so
  * on to the root of the process.
+ *
+ * What lies outside of that root is shown from the root of its mount
+ * namespace. What was deleted has the path that it had. What never had a place
+ * in a tree has its name (memfd:x) or its kind (pipefs:[4242]), without a slash.
  */
 #ifndef PULSAR_WALK_BPF_H
 #define PULSAR_WALK_BPF_H
 
+#include "read.bpf.h"
+
 /*
- * A path grows from its end towards its front in a window, and is then moved
- * to the window's start. The room beyond PATH_MAX keeps every write inside the
- * window for the verifier's bounds.
+ * A path grows from its end towards its front in the first half of a window,
+ * and is then moved to the window's start. The second half is for the verifier,
+ * which knows of a position and of a length only that each is below PATH_MAX.
  */
 #define PULSAR_PATH_MAX	   4096 /* PATH_MAX, include/uapi/linux/limits.h */
-#define PULSAR_NAME_MAX	   255 /* NAME_MAX, include/uapi/linux/limits.h */
-#define PULSAR_PATH_WINDOW (PULSAR_PATH_MAX + PULSAR_NAME_MAX + 1)
+#define PULSAR_PATH_WINDOW (2 * PULSAR_PATH_MAX)
 /* Components and mounts together; a path of 4096 bytes has at most 2048 components. */
 #define PULSAR_PATH_STEPS  2304
+
+/*
+ * A name up to this length is in its dentry (DNAME_INLINE_LEN, include/linux/dcache.h, is 32 or
+ * more).
+ */
+#define PULSAR_NAME_SHORT 31
 
 struct pulsar_walk {
 	struct dentry *dentry;
@@ -29,6 +40,7 @@ struct pulsar_walk {
 	__u8 *window;
 	__u32 pos;  /* where the path begins in the window */
 	__u32 full; /* bytes that the whole path has */
+	__u32 ups;  /* levels to go up before the walk, see join.bpf.h */
 };
 
 static __always_inline struct mount *pulsar_mount(struct vfsmount *mnt)
@@ -36,26 +48,111 @@ static __always_inline struct mount *pulsar_mount(struct vfsmount *mnt)
 	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
 }
 
-static __always_inline void pulsar_walk_prepend(struct pulsar_walk *w, struct dentry *dentry,
+/* Copies a name of at most PULSAR_NAME_SHORT bytes by plain loads; `to` has room for them. */
+static __always_inline void pulsar_name_copy(__u8 *to, const void *name, __u32 len)
+{
+	__u64 word = *(__u64 *)pulsar_cast(struct qstr, name);
+
+	for (int i = 0; i < PULSAR_NAME_SHORT / 8 && len >= 8; i++) {
+		*(__u64 *)to = word;
+		to += 8;
+		name += 8;
+		len -= 8;
+		word = *(__u64 *)pulsar_cast(struct qstr, name);
+	}
+	if (len & 4) {
+		*(__u32 *)to = word;
+		to += 4;
+		word >>= 32;
+	}
+	if (len & 2) {
+		*(__u16 *)to = word;
+		to += 2;
+		word >>= 16;
+	}
+	if (len & 1)
+		*to = word;
+}
+
+/* Puts a name before what is there; if there is no room for all of it, its end. */
+static __always_inline void pulsar_walk_prepend(struct pulsar_walk *w, const void *name, __u32 len,
 						bool slash)
 {
-	__u32 len = BPF_CORE_READ(dentry, d_name.len) & PULSAR_NAME_MAX;
-	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
-	__u32 pos = w->pos;
+	__u32 pos = w->pos & (PULSAR_PATH_MAX - 1);
+	__u32 cut = len > pos ? len - pos : 0;
 
 	w->full += len + slash;
-	if (pos < len + slash) {
-		w->pos = 0; /* no room: what follows at the front is cut */
-		return;
-	}
+	len -= cut;
 	/* The masks change nothing; they are how the verifier learns the bounds. */
 	pos = (pos - len) & (PULSAR_PATH_MAX - 1);
-	bpf_probe_read_kernel(w->window + pos, len, name);
-	if (slash) {
+	len &= PULSAR_PATH_MAX - 1;
+	if (pulsar_can_cast() && !cut && len <= PULSAR_NAME_SHORT)
+		pulsar_name_copy(w->window + pos, name, len);
+	else
+		bpf_probe_read_kernel(w->window + pos, len, name + cut);
+	if (slash && pos) {
 		pos = (pos - 1) & (PULSAR_PATH_MAX - 1);
 		w->window[pos] = '/';
 	}
 	w->pos = pos;
+}
+
+/* Puts the name of a dentry before what is there. */
+static __always_inline void pulsar_walk_name(struct pulsar_walk *w, struct dentry *dentry,
+					     bool slash)
+{
+	struct qstr name = {};
+
+	if (pulsar_can_cast()) {
+		name.len = pulsar_cast(struct dentry, dentry)->d_name.len;
+		name.name = pulsar_cast(struct dentry, dentry)->d_name.name;
+	} else {
+		BPF_CORE_READ_INTO(&name, dentry, d_name);
+	}
+	pulsar_walk_prepend(w, name.name, name.len, slash);
+}
+
+/* The end of the walk at a dentry that is its own parent, but no root of a mount. */
+static __always_inline void pulsar_walk_unplaced(struct pulsar_walk *w, struct dentry *dentry)
+{
+	__u32 len = pulsar_read(struct dentry, dentry, d_name.len);
+	const char *type;
+	char text[48];
+	long n;
+
+	if (len) {
+		/* "/": the root of a filesystem that was left by way of a bind mount. */
+		if (!w->full || len > 1)
+			pulsar_walk_name(w, dentry, false);
+		return;
+	}
+	type = BPF_CORE_READ(dentry, d_sb, s_type, name);
+	n = BPF_SNPRINTF(text, sizeof(text), "%s:[%lu]", type,
+			 BPF_CORE_READ(dentry, d_inode, i_ino));
+	if (n > 1 && n <= (long)sizeof(text))
+		pulsar_walk_prepend(w, text, n - 1, false);
+}
+
+/*
+ * From the root of a mount to where it is mounted; 1: nowhere, it is the root of a namespace or
+ * detached.
+ */
+static __always_inline long pulsar_walk_cross(struct pulsar_walk *w)
+{
+	struct mount *mount = w->mount;
+	struct mount *over = pulsar_read(struct mount, mount, mnt_parent);
+
+	if (over == mount)
+		return 1;
+	w->dentry = pulsar_read(struct mount, mount, mnt_mountpoint);
+	w->mount = over;
+	w->mount_root = pulsar_read(struct mount, over, mnt.mnt_root);
+	return 0;
+}
+
+static __always_inline bool pulsar_walk_at_root(const struct pulsar_walk *w)
+{
+	return w->dentry == w->root_dentry && w->mount == w->root_mount;
 }
 
 /* One component or one mount; 1 ends the walk. */
@@ -63,63 +160,69 @@ static long pulsar_walk_step(__u32 step, void *arg)
 {
 	struct pulsar_walk *w = arg;
 	struct dentry *dentry = w->dentry;
-	struct mount *mount = w->mount;
 	struct dentry *parent;
 
-	if (dentry == w->root_dentry && mount == w->root_mount)
+	if (pulsar_walk_at_root(w))
 		return 1;
-	if (dentry == w->mount_root) {
-		struct mount *over = BPF_CORE_READ(mount, mnt_parent);
-
-		if (over == mount)
-			return 1; /* the namespace's root: outside the root of the process, or it is detached */
-		w->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-		w->mount = over;
-		w->mount_root = BPF_CORE_READ(over, mnt.mnt_root);
-		return 0;
-	}
-	parent = BPF_CORE_READ(dentry, d_parent);
+	if (dentry == w->mount_root)
+		return pulsar_walk_cross(w);
+	parent = pulsar_read(struct dentry, dentry, d_parent);
 	if (parent == dentry) {
-		/* Files without a place in a tree: memfd and the like have a name, but no path. */
-		pulsar_walk_prepend(w, dentry, false);
+		pulsar_walk_unplaced(w, dentry);
 		return 1;
 	}
-	pulsar_walk_prepend(w, dentry, true);
+	pulsar_walk_name(w, dentry, true);
 	w->dentry = parent;
 	return 0;
 }
 
+/* A walk from (mnt, dentry) to the root of `fs`, in a window of PULSAR_PATH_WINDOW bytes. */
+static __always_inline void pulsar_walk_begin(struct pulsar_walk *w, __u8 *window,
+					      struct vfsmount *mnt, struct dentry *dentry,
+					      struct fs_struct *fs)
+{
+	w->window = window;
+	w->dentry = dentry;
+	w->mount = pulsar_mount(mnt);
+	w->mount_root = pulsar_read(struct vfsmount, mnt, mnt_root);
+	w->root_dentry = pulsar_read(struct fs_struct, fs, root.dentry);
+	w->root_mount = pulsar_mount(pulsar_read(struct fs_struct, fs, root.mnt));
+	w->pos = PULSAR_PATH_MAX - 1;
+	w->full = 0;
+	w->ups = 0;
+}
+
 /*
- * Writes the path of (mnt, dentry), as the root of `fs` sees it, to the start of `window`
- * (PULSAR_PATH_WINDOW bytes), without a NUL. Returns its length, below PATH_MAX, and in
- * *full the length that the whole path has: a longer one keeps its end.
+ * Writes the path to the start of the window, without a NUL. Returns its length, below PATH_MAX;
+ * w->full is the length that the whole path has: a longer one keeps its end.
  */
+static __always_inline __u32 pulsar_walk_end(struct pulsar_walk *w)
+{
+	__u32 len;
+
+	bpf_loop(PULSAR_PATH_STEPS, pulsar_walk_step, w, 0);
+	if (!w->full) { /* the root itself */
+		w->window[0] = '/';
+		w->full = 1;
+		return 1;
+	}
+	len = (PULSAR_PATH_MAX - 1 - w->pos) & (PULSAR_PATH_MAX - 1);
+	/* Downwards in memory, so an overlap does no harm: the copy ascends. */
+	bpf_probe_read_kernel(w->window, len, w->window + (w->pos & (PULSAR_PATH_MAX - 1)));
+	return len;
+}
+
+/* Both in one: the path of (mnt, dentry), and in *full the length that the whole path has. */
 static __always_inline __u32 pulsar_walk_path(__u8 *window, struct vfsmount *mnt,
 					      struct dentry *dentry, struct fs_struct *fs,
 					      __u32 *full)
 {
-	struct pulsar_walk w = {};
+	struct pulsar_walk w;
 	__u32 len;
 
-	w.window = window;
-	w.dentry = dentry;
-	w.mount = pulsar_mount(mnt);
-	w.mount_root = BPF_CORE_READ(mnt, mnt_root);
-	w.root_dentry = BPF_CORE_READ(fs, root.dentry);
-	w.root_mount = pulsar_mount(BPF_CORE_READ(fs, root.mnt));
-	w.pos = PULSAR_PATH_MAX - 1;
-	bpf_loop(PULSAR_PATH_STEPS, pulsar_walk_step, &w, 0);
+	pulsar_walk_begin(&w, window, mnt, dentry, fs);
+	len = pulsar_walk_end(&w);
 	*full = w.full;
-	if (!w.full) { /* the root itself */
-		window[0] = '/';
-		*full = 1;
-		return 1;
-	}
-	if (w.pos > PULSAR_PATH_MAX - 1)
-		return 0;
-	len = (PULSAR_PATH_MAX - 1 - w.pos) & (PULSAR_PATH_MAX - 1);
-	/* Downwards in memory, so an overlap does no harm: the copy ascends. */
-	bpf_probe_read_kernel(window, len, window + w.pos);
 	return len;
 }
 
