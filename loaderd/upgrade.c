@@ -5,11 +5,9 @@
 #include "launch.h"
 
 int upgrade_module(struct module *module, const struct module_site *site,
-		   const struct object *object, unsigned int number, gid_t gid,
-		   struct pin_error *error)
+		   const struct object *object, unsigned int number, struct pin_error *error)
 {
 	const unsigned int old_number = module->number;
-	const gid_t old_gid = module->gid;
 	struct launch launch = {
 		.module = module,
 		.site = site,
@@ -20,7 +18,6 @@ int upgrade_module(struct module *module, const struct module_site *site,
 	int err;
 
 	module->number = number;
-	module->gid = gid;
 	err = launch_run(&launch, error);
 	if (!err)
 		err = launch_pin(&launch, error);
@@ -31,7 +28,6 @@ int upgrade_module(struct module *module, const struct module_site *site,
 		module->adopted = false;
 	} else {
 		module->number = old_number;
-		module->gid = old_gid;
 	}
 	launch_release(&launch);
 	return err;

@@ -12,9 +12,9 @@
 
 /**
  * upgrade_module() - loads and attaches the new one, exchanges the pins, lets the old one go.
- * @module: running.
+ * @module: running; its gid is that of the new one.
  * @object: checked.
- * @number, @gid: of the new one.
+ * @number: of the new one.
  *
  * Rings, counters, subscriptions, positions, and own maps of equal definition go over.
  *
@@ -22,7 +22,6 @@
  * negative errno with *error: the old one runs on as it was.
  */
 int upgrade_module(struct module *module, const struct module_site *site,
-		   const struct object *object, unsigned int number, gid_t gid,
-		   struct pin_error *error);
+		   const struct object *object, unsigned int number, struct pin_error *error);
 
 #endif

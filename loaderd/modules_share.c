@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What modules share: memory for rings, groups, and who is excluded. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "budget.h"
+#include "config.h"
+#include "cpus.h"
+#include "error.h"
+#include "excluded.h"
+#include "group.h"
+#include "log.h"
+#include "modules_internal.h"
+
+void modules_refresh_excluded(struct modules *set)
+{
+	const struct module *core = modules_find(set, "core");
+	bool shared = core && core->state == MODULE_RUNNING;
+	int *fds = calloc(set->count + 1, sizeof(*fds));
+	size_t n = 0;
+	int err;
+
+	if (!fds)
+		return;
+	for (size_t i = 0; i < set->count; i++) {
+		const struct module *m = set->list[i];
+
+		if (m->state != MODULE_RUNNING || (shared && m != core))
+			continue;
+		fds[n] = pin_map_open(set->site.pins, m->name, "maps/core_excluded", NULL, NULL);
+		if (fds[n] >= 0)
+			n++;
+	}
+	err = excluded_use_maps(set->excluded, fds, n);
+	if (err)
+		log_warn("not all maps for processes to be excluded could be kept open: %s",
+			 strerror(-err));
+	while (n)
+		close(fds[--n]);
+	free(fds);
+}
+
+void modules_set_rings(struct modules *set, const struct plan *plans, size_t count)
+{
+	const struct config *config = set->site.config;
+	uint64_t *sizes = calloc(count + 1, sizeof(*sizes));
+	unsigned int cpus = 1, shift;
+	struct cpus online;
+	size_t n = 0;
+
+	if (!sizes)
+		return;
+	if (!cpus_read("online", &online))
+		cpus = cpus_count(&online);
+	for (size_t i = 0; i < count; i++) {
+		const struct config_module *section = config_section(config, plans[i].module->name);
+
+		sizes[i] = section && section->ring_size ? section->ring_size : config->ring_size;
+		if (modules_is_core(plans[i].module))
+			sizes[i] = 0;
+		n += sizes[i] != 0;
+	}
+	shift = budget_fit(sizes, count, cpus, config->memory_limit);
+	if (shift)
+		log_warn("rings of %zu modules on %u CPUs would take %llu KiB: halved %u times, to "
+			 "%llu KiB "
+			 "(memory_limit %llu KiB)",
+			 n, cpus, (unsigned long long)budget_total(sizes, count, cpus, 0) / 1024,
+			 shift, (unsigned long long)budget_total(sizes, count, cpus, shift) / 1024,
+			 (unsigned long long)config->memory_limit / 1024);
+	for (size_t i = 0; i < count; i++)
+		plans[i].module->ring_bytes = budget_size(sizes[i], shift);
+	free(sizes);
+}
+
+int modules_set_groups(struct modules *set, const struct plan *plans, size_t count,
+		       struct pin_error *error)
+{
+	const struct config *config = set->site.config;
+	bool missing = false;
+	gid_t common = 0;
+	int err;
+
+	if (config_group_given(config))
+		err = group_find(config->group, &common, error);
+	else
+		err = group_find_default(config->group, &common, &missing, error);
+	if (missing)
+		log_warn("there is no group '%s': only root can read events", config->group);
+	for (size_t i = 0; i < count && !err; i++) {
+		struct module *m = plans[i].module;
+		const struct config_module *section = config_section(config, m->name);
+
+		m->gid = common;
+		if (section && section->group[0])
+			err = group_find(section->group, &m->gid, error);
+		if (err)
+			error_prefix(error, err, "[%s]", m->name);
+	}
+	return err;
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What is to be done with each module. */
+#include "plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "error.h"
+#include "log.h"
+#include "upgrade.h"
+
+/* ---- names ---- */
+
+void plan_names_release(struct plan_names *names)
+{
+	if (!names)
+		return;
+	free(names->name);
+	memset(names, 0, sizeof(*names));
+}
+
+bool plan_names_have(const struct plan_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (!strcmp(names->name[i], name))
+			return true;
+	return false;
+}
+
+static int plan_names_add(const char *name, void *arg)
+{
+	struct plan_names *names = arg;
+	char(*more)[PULSAR_MODULE_LEN];
+
+	more = reallocarray(names->name, names->count + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	names->name = more;
+	strcpy(more[names->count++], name);
+	return 0;
+}
+
+static int plan_check_sections(const struct config *config, const struct plan_names *all,
+			       struct pin_error *error)
+{
+	for (size_t i = 0; i < config->sections_count; i++) {
+		const struct config_module *section = &config->sections[i];
+
+		if (!plan_names_have(all, section->name))
+			return error_set(error, -EINVAL,
+					 "%s:%u: [%s]: there is no such module in %s", config->path,
+					 section->line, section->name, config->modules_dir);
+	}
+	return 0;
+}
+
+int plan_wanted(const struct config *config, struct plan_names *names, struct pin_error *error)
+{
+	struct plan_names all = { 0 }, wanted = { 0 };
+	int err;
+
+	err = object_each(config->modules_dir, plan_names_add, &all, error);
+	if (!err)
+		err = plan_check_sections(config, &all, error);
+	for (size_t i = 0; i < all.count && !err; i++)
+		if (config_wants(config, all.name[i]))
+			err = plan_names_add(all.name[i], &wanted);
+	for (size_t i = 0; i < config->modules_count && !err; i++)
+		if (!plan_names_have(&all, config->modules[i]))
+			err = plan_names_add(config->modules[i], &wanted);
+	if (err == -ENOMEM)
+		error_set(error, err, "no memory");
+	if (!err && !wanted.count)
+		err = error_set(error, -ENOENT, "%s: there is no module to start",
+				config->modules_dir);
+	plan_names_release(&all);
+	if (err)
+		plan_names_release(&wanted);
+	else
+		*names = wanted;
+	return err;
+}
+
+/* ---- looking ---- */
+
+static int plan_read_object(struct plan *plan, const struct module_site *site,
+			    struct pin_error *error)
+{
+	int err;
+
+	plan->object = object_read(site->config->modules_dir, plan->module->name, error);
+	if (!plan->object)
+		return -errno;
+	err = module_check(plan->module, site->config, plan->object, error);
+	if (err)
+		plan_release(plan);
+	return err;
+}
+
+static int plan_find(struct plan *plan, const struct module_site *site, __u64 numbers_used)
+{
+	struct module *m = plan->module;
+
+	if (m->state != MODULE_RUNNING)
+		return adopt_module(m, site, plan->object, numbers_used, &plan->why);
+	if (!plan->object)
+		return ADOPT_OTHER;
+	return adopt_compare(m, site, plan->object, ~(1ull << m->number), &plan->why);
+}
+
+int plan_look(struct plan *plan, const struct module_site *site, __u64 numbers_used,
+	      struct pin_error *error)
+{
+	struct module *m = plan->module;
+	struct hooks hooks = m->hooks; /* of what runs, with reasons */
+	struct pin_error no_object;
+	int found, err;
+
+	err = plan_read_object(plan, site, &no_object);
+	found = plan_find(plan, site, numbers_used);
+	if (found < 0) {
+		*error = plan->why;
+		return found;
+	}
+	plan->found = found;
+	if (found == ADOPT_SAME && hooks.count)
+		m->hooks = hooks;
+	if (!err)
+		return 0;
+	if (found == ADOPT_NOTHING || found == ADOPT_UNUSABLE) {
+		*error = no_object;
+		return err;
+	}
+	plan->why = no_object;
+	return 0;
+}
+
+/* ---- making ---- */
+
+/* "created by tp (fentry: refused)" for each hook that does not have its best variant. */
+static void plan_log_hooks(const struct module *m)
+{
+	for (unsigned int i = 0; i < m->hooks.count; i++) {
+		const struct hook *hook = &m->hooks.hook[i];
+		char why[512] = "";
+		size_t len = 0;
+
+		if (hook->chosen >= hook->variants_count)
+			continue;
+		for (unsigned int v = 0; v < hook->chosen && len < sizeof(why); v++)
+			len += (size_t)snprintf(why + len, sizeof(why) - len, "%s%s",
+						v ? "; " : " (", hook->variants[v].reason);
+		log_info("%s: hook %s uses %s%s%s", m->name, hook->name,
+			 hook->variants[hook->chosen].name, why, len ? ")" : "");
+	}
+}
+
+static int plan_pick_number(const struct plan *plan, __u64 used, unsigned int *number,
+			    struct pin_error *error)
+{
+	unsigned int n = plan->module->number;
+
+	/* Module core filters nothing out, so it needs none. */
+	if (!strcmp(plan->module->name, "core")) {
+		*number = 0;
+		return 0;
+	}
+	if (used & 1ull << n)
+		for (n = 0; n < MODULE_NUMBERS && used & 1ull << n; n++)
+			;
+	if (n == MODULE_NUMBERS)
+		return error_set(error, -E2BIG, "%s: more than %d modules", plan->module->name,
+				 MODULE_NUMBERS);
+	*number = n;
+	return 0;
+}
+
+static int plan_load(struct plan *plan, const struct module_site *site, unsigned int number,
+		     struct pin_error *error)
+{
+	struct module *m = plan->module;
+	int err;
+
+	if (plan->found == ADOPT_UNUSABLE)
+		log_warn("%s: what is pinned cannot be taken over (%s), and is replaced", m->name,
+			 plan->why.text);
+	m->number = number;
+	err = module_load(m, site, plan->object, m->meta.generation + 1, error);
+	if (err < 0) {
+		m->state = MODULE_FAILED;
+		m->error = *error;
+		return err;
+	}
+	if (err > 0)
+		log_warn("%s", error->text);
+	m->made = plan->found == ADOPT_NOTHING;
+	m->error.text[0] = '\0';
+	log_info("%s: loaded, generation %u", m->name, m->meta.generation);
+	plan_log_hooks(m);
+	return 0;
+}
+
+static int plan_upgrade(struct plan *plan, const struct module_site *site, unsigned int number,
+			struct pin_error *error)
+{
+	struct module *m = plan->module;
+	int err;
+
+	if (plan->object) {
+		err = upgrade_module(m, site, plan->object, number, error);
+	} else {
+		*error = plan->why;
+		err = -EINVAL;
+	}
+	if (err < 0) {
+		m->error = *error;
+		log_error("%s: generation %u runs on: %s", m->name, m->meta.generation,
+			  error->text);
+		return err;
+	}
+	if (err > 0)
+		log_warn("%s", error->text);
+	m->error.text[0] = '\0';
+	log_info("%s: upgraded to generation %u", m->name, m->meta.generation);
+	plan_log_hooks(m);
+	return 0;
+}
+
+int plan_make(struct plan *plan, const struct module_site *site, __u64 numbers_used,
+	      struct pin_error *error)
+{
+	unsigned int number = 0;
+	int err;
+
+	if (plan->found == ADOPT_SAME) {
+		plan->module->error.text[0] = '\0';
+		if (plan->module->adopted)
+			log_info("%s: taken over, generation %u", plan->module->name,
+				 plan->module->meta.generation);
+		return 0;
+	}
+	err = plan_pick_number(plan, numbers_used, &number, error);
+	if (err)
+		return err;
+	if (plan->found == ADOPT_OTHER)
+		return plan_upgrade(plan, site, number, error);
+	return plan_load(plan, site, number, error);
+}
+
+void plan_release(struct plan *plan)
+{
+	object_free(plan->object);
+	plan->object = NULL;
+}
