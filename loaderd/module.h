@@ -40,6 +40,7 @@ struct module {
 	enum module_state state;
 	bool made;		 /* pinned by this process, where nothing was before */
 	bool adopted;		 /* taken over from another process, nothing attached */
+	bool held;		 /* stopped by request, until it is started by one */
 	unsigned int number;	 /* its bit in the filters of a process */
 	gid_t gid;		 /* who may read it */
 	size_t ring_bytes;	 /* of each ring, for a stream to be made */

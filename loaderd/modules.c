@@ -136,7 +136,7 @@ static int modules_prepare(struct modules_pass *p, const char *only)
 	}
 	err = modules_set_groups(set, p->plans, p->count, p->error);
 	if (!err)
-		modules_set_rings(set, p->plans, p->count);
+		modules_set_rings(set, &p->wanted);
 	return err;
 }
 

@@ -42,10 +42,10 @@ void modules_refresh_excluded(struct modules *set)
 	free(fds);
 }
 
-void modules_set_rings(struct modules *set, const struct plan *plans, size_t count)
+void modules_set_rings(struct modules *set, const struct plan_names *wanted)
 {
 	const struct config *config = set->site.config;
-	uint64_t *sizes = calloc(count + 1, sizeof(*sizes));
+	uint64_t *sizes = calloc(wanted->count + 1, sizeof(*sizes));
 	unsigned int cpus = 1, shift;
 	struct cpus online;
 	size_t n = 0;
@@ -54,24 +54,27 @@ void modules_set_rings(struct modules *set, const struct plan *plans, size_t cou
 		return;
 	if (!cpus_read("online", &online))
 		cpus = cpus_count(&online);
-	for (size_t i = 0; i < count; i++) {
-		const struct config_module *section = config_section(config, plans[i].module->name);
+	for (size_t i = 0; i < wanted->count; i++) {
+		const struct config_module *section = config_section(config, wanted->name[i]);
 
+		/* Module core has no events, so no rings. */
+		if (!strcmp(wanted->name[i], "core"))
+			continue;
 		sizes[i] = section && section->ring_size ? section->ring_size : config->ring_size;
-		if (modules_is_core(plans[i].module))
-			sizes[i] = 0;
-		n += sizes[i] != 0;
+		n++;
 	}
-	shift = budget_fit(sizes, count, cpus, config->memory_limit);
+	shift = budget_fit(sizes, wanted->count, cpus, config->memory_limit);
 	if (shift)
 		log_warn("rings of %zu modules on %u CPUs would take %llu KiB: halved %u times, to "
 			 "%llu KiB "
 			 "(memory_limit %llu KiB)",
-			 n, cpus, (unsigned long long)budget_total(sizes, count, cpus, 0) / 1024,
-			 shift, (unsigned long long)budget_total(sizes, count, cpus, shift) / 1024,
+			 n, cpus,
+			 (unsigned long long)budget_total(sizes, wanted->count, cpus, 0) / 1024,
+			 shift,
+			 (unsigned long long)budget_total(sizes, wanted->count, cpus, shift) / 1024,
 			 (unsigned long long)config->memory_limit / 1024);
-	for (size_t i = 0; i < count; i++)
-		plans[i].module->ring_bytes = budget_size(sizes[i], shift);
+	for (size_t i = 0; i < wanted->count; i++)
+		modules_find(set, wanted->name[i])->ring_bytes = budget_size(sizes[i], shift);
 	free(sizes);
 }
 
