@@ -59,8 +59,9 @@ static char *put_start(char *p, const struct plan *plan, struct clock_map *clock
 	return put_colour(p - 1, c->reset);
 }
 
-static char *put_process(char *p, const struct pulsar_event *h, const struct palette *c)
+static char *put_process(char *p, const struct encode_record *r, const struct palette *c)
 {
+	const struct pulsar_event *h = &r->header;
 	char *start;
 
 	*p++ = ' ';
@@ -75,7 +76,7 @@ static char *put_process(char *p, const struct pulsar_event *h, const struct pal
 		p = put_u64(p, h->tgid);
 		*p++ = ']';
 	}
-	p = put_blanks(p, start, PROCESS_WIDTH);
+	p = put_blanks(p, start, r->event->count ? PROCESS_WIDTH : 0);
 	return put_colour(p - 1, c->reset);
 }
 
@@ -128,7 +129,7 @@ enum encode_result encode_text(const struct plan *plan, struct clock_map *clock,
 	if (end - p < LINE_ROOM)
 		return encode_close(out, NULL);
 	p = put_start(p, plan, clock, r.header.time_ns, r.event->name, c->event, c);
-	p = put_process(p, &r.header, c);
+	p = put_process(p, &r, c);
 	return encode_close(out, put_fields(p, end, &r, c));
 }
 
