@@ -17,7 +17,7 @@
 #include "error.h"
 #include "log.h"
 #include "request.h"
-#include "stream.h"
+#include "subscription.h"
 
 /* One descriptor is asked for; room for another shows that there were more, and the kernel drops the rest. */
 #define CONNECTION_FDS 2
@@ -53,9 +53,10 @@ static bool connection_pid_attached(const struct connection *connection)
 {
 	const struct connection *other;
 
-	LIST_FOREACH(other, &connection->connections->list, entry)
-	if (other != connection && other->attached && other->pid == connection->pid)
-		return true;
+	other = LIST_FIRST(&connection->connections->list);
+	for (; other; other = LIST_NEXT(other, entry))
+		if (other != connection && other->attached && other->pid == connection->pid)
+			return true;
 	return false;
 }
 
@@ -74,8 +75,9 @@ static void connection_detach(struct connection *connection)
 		return;
 	if (connection->stream) {
 		stream_release(connection->stream, connection);
-		log_info("%s: reader gone: pid %d, uid %u", stream_module(connection->stream),
-			 (int)connection->pid, (unsigned int)connection->uid);
+		log_info("%s: reader of %s gone: pid %d, uid %u", stream_module(connection->stream),
+			 connection->subscription->name, (int)connection->pid,
+			 (unsigned int)connection->uid);
 	}
 	connection->attached = false;
 	connection->stream = NULL;
@@ -88,8 +90,9 @@ static void connection_gone(void *arg)
 {
 	struct connection *connection = arg;
 
-	log_info("%s: the subscription of pid %d, uid %u ends", stream_module(connection->stream),
-		 (int)connection->pid, (unsigned int)connection->uid);
+	log_info("%s: %s ends under its reader: pid %d, uid %u", stream_module(connection->stream),
+		 connection->subscription->name, (int)connection->pid,
+		 (unsigned int)connection->uid);
 	connection->stream = NULL;
 	connection_end(connection);
 }

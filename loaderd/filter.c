@@ -12,152 +12,39 @@
 #include "filter.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* Allowed with any arguments. Names that an architecture does not have are passed over. */
 static const char *const filter_calls[] = {
 	/* what loaderd is for */
-	"bpf",
-	"perf_event_open",
+	"bpf", "perf_event_open",
 	/* the loop and the clients */
-	"epoll_create1",
-	"epoll_ctl",
-	"epoll_wait",
-	"epoll_pwait",
-	"epoll_pwait2",
-	"poll",
-	"ppoll",
-	"eventfd2",
-	"signalfd4",
-	"timerfd_create",
-	"timerfd_settime",
-	"timerfd_gettime",
-	"accept4",
-	"accept",
-	"bind",
-	"listen",
-	"connect",
-	"getsockname",
-	"getpeername",
-	"getsockopt",
-	"setsockopt",
-	"sendmsg",
-	"sendto",
-	"recvmsg",
-	"recvfrom",
-	"shutdown",
-	"inotify_init1",
-	"inotify_add_watch",
-	"inotify_rm_watch",
+	"epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll",
+	"eventfd2", "signalfd4", "timerfd_create", "timerfd_settime", "timerfd_gettime", "accept4",
+	"accept", "bind", "listen", "connect", "getsockname", "getpeername", "getsockopt",
+	"setsockopt", "sendmsg", "sendto", "recvmsg", "recvfrom", "shutdown",
 	/* files: configuration, modules, tracefs, pins */
-	"open",
-	"openat",
-	"close",
-	"close_range",
-	"read",
-	"write",
-	"readv",
-	"writev",
-	"pread64",
-	"pwrite64",
-	"lseek",
-	"fstat",
-	"stat",
-	"lstat",
-	"newfstatat",
-	"statx",
-	"fstatfs",
-	"statfs",
-	"access",
-	"faccessat",
-	"faccessat2",
-	"readlink",
-	"readlinkat",
-	"getdents64",
-	"getcwd",
-	"fcntl",
-	"flock",
-	"dup",
-	"dup2",
-	"dup3",
-	"pipe2",
-	"mkdir",
-	"mkdirat",
-	"rmdir",
-	"unlink",
-	"unlinkat",
-	"rename",
-	"renameat",
-	"renameat2",
-	"chmod",
-	"fchmod",
-	"fchmodat",
-	"chown",
-	"fchown",
-	"lchown",
-	"fchownat",
-	"umask",
-	"name_to_handle_at",
-	"memfd_create",
-	"ftruncate",
+	"open", "openat", "close", "close_range", "read", "write", "readv", "writev", "pread64",
+	"pwrite64", "lseek", "fstat", "stat", "lstat", "newfstatat", "statx", "fstatfs", "statfs",
+	"access", "faccessat", "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd",
+	"fcntl", "flock", "dup", "dup2", "dup3", "pipe2", "mkdir", "mkdirat", "rmdir", "unlink",
+	"unlinkat", "rename", "renameat", "renameat2", "chmod", "fchmod", "fchmodat", "chown",
+	"fchown", "lchown", "fchownat", "umask", "memfd_create", "ftruncate",
 	/* memory; mmap and mprotect are below */
-	"brk",
-	"munmap",
-	"mremap",
-	"madvise",
-	"membarrier",
+	"brk", "munmap", "mremap", "madvise", "membarrier",
 	/* threads, signals, time, and the process itself */
-	"clone",
-	"clone3",
-	"futex",
-	"set_robust_list",
-	"rseq",
-	"exit",
-	"exit_group",
-	"rt_sigaction",
-	"rt_sigprocmask",
-	"rt_sigreturn",
-	"rt_sigpending",
-	"rt_sigtimedwait",
-	"sigaltstack",
-	"restart_syscall",
-	"tgkill",
-	"gettid",
-	"getpid",
-	"getppid",
-	"getuid",
-	"geteuid",
-	"getgid",
-	"getegid",
-	"getgroups",
-	"getresuid",
-	"getresgid",
-	"getrandom",
-	"clock_gettime",
-	"clock_getres",
-	"clock_nanosleep",
-	"nanosleep",
-	"gettimeofday",
-	"time",
-	"sched_yield",
-	"sched_getaffinity",
-	"getcpu",
-	"sysinfo",
-	"uname",
-	"prlimit64",
-	"getrlimit",
-	"setrlimit",
-	"getrusage",
-	"prctl",
-	"arch_prctl",
-	"capget",
-	"capset",
-	"wait4",
-	"waitid",
+	"futex", "set_robust_list", "rseq", "exit", "exit_group", "rt_sigaction", "rt_sigprocmask",
+	"rt_sigreturn", "rt_sigpending", "rt_sigtimedwait", "sigaltstack", "restart_syscall",
+	"gettid", "getpid", "getppid", "getuid", "geteuid", "getgid", "getegid", "getgroups",
+	"getrandom", "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep",
+	"gettimeofday", "time", "sched_yield", "sched_getaffinity", "getcpu", "sysinfo", "uname",
+	"getrlimit", "setrlimit", "getrusage", "prctl", "arch_prctl", "capget", "capset"
 };
 
 /* Allowed if one argument, masked, has a value. */
@@ -167,9 +54,13 @@ static const struct {
 	scmp_datum_t mask;
 	scmp_datum_t value;
 } filter_arguments[] = {
-	/* sd_notify(3), and lookups of groups through nscd or the like; nothing that reaches another machine. */
+	/* sd_notify(3), and lookups of groups through nscd and the like. */
 	{ "socket", 0, ~0ull, AF_UNIX },
 	{ "socketpair", 0, ~0ull, AF_UNIX },
+	/* Threads, not processes. clone3() hides its flags, so it is said not to exist; see below. */
+	{ "clone", 0, CLONE_THREAD, CLONE_THREAD },
+	/* Its own limits. */
+	{ "prlimit64", 0, ~0ull, 0 },
 	/* Perf events (their requests have the type '$'), and whether the log is a terminal. */
 	{ "ioctl", 1, 0xff00, '$' << 8 },
 	{ "ioctl", 1, 0xffffffff, TCGETS },
@@ -179,16 +70,34 @@ static const struct {
 	{ "mprotect", 2, PROT_EXEC, 0 },
 };
 
-static int filter_allow(scmp_filter_ctx filter, const char *name, unsigned int count,
-			const struct scmp_arg_cmp *cmp)
+static int filter_rule(scmp_filter_ctx filter, uint32_t action, const char *name,
+		       const struct scmp_arg_cmp *cmp)
 {
 	int call = seccomp_syscall_resolve_name(name);
 	int err;
 
 	if (call == __NR_SCMP_ERROR)
 		return 0; /* newer than libseccomp */
-	err = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, count, cmp);
+	err = seccomp_rule_add_array(filter, action, call, cmp != NULL, cmp);
 	return err == -EDOM ? 0 : err; /* not on this architecture */
+}
+
+static int filter_fill_arguments(scmp_filter_ctx filter)
+{
+	/* abort(3) */
+	const struct scmp_arg_cmp self = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+	int err;
+
+	for (size_t i = 0; i < sizeof(filter_arguments) / sizeof(filter_arguments[0]); i++) {
+		const struct scmp_arg_cmp cmp =
+			SCMP_CMP(filter_arguments[i].arg, SCMP_CMP_MASKED_EQ,
+				 filter_arguments[i].mask, filter_arguments[i].value);
+
+		err = filter_rule(filter, SCMP_ACT_ALLOW, filter_arguments[i].name, &cmp);
+		if (err)
+			return err;
+	}
+	return filter_rule(filter, SCMP_ACT_ALLOW, "tgkill", &self);
 }
 
 static int filter_fill(scmp_filter_ctx filter)
@@ -196,20 +105,15 @@ static int filter_fill(scmp_filter_ctx filter)
 	int err;
 
 	for (size_t i = 0; i < sizeof(filter_calls) / sizeof(filter_calls[0]); i++) {
-		err = filter_allow(filter, filter_calls[i], 0, NULL);
+		err = filter_rule(filter, SCMP_ACT_ALLOW, filter_calls[i], NULL);
 		if (err)
 			return err;
 	}
-	for (size_t i = 0; i < sizeof(filter_arguments) / sizeof(filter_arguments[0]); i++) {
-		const struct scmp_arg_cmp cmp =
-			SCMP_CMP(filter_arguments[i].arg, SCMP_CMP_MASKED_EQ,
-				 filter_arguments[i].mask, filter_arguments[i].value);
-
-		err = filter_allow(filter, filter_arguments[i].name, 1, &cmp);
-		if (err)
-			return err;
-	}
-	return 0;
+	err = filter_fill_arguments(filter);
+	if (err)
+		return err;
+	/* The C library takes this as "old kernel" and uses clone(). */
+	return filter_rule(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", NULL);
 }
 
 int filter_load(void)

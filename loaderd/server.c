@@ -40,8 +40,9 @@ static unsigned int server_count(const struct server *server, uid_t uid, unsigne
 	unsigned int count;
 
 	count = closer_pending(server->connections.closer, uid, total);
-	LIST_FOREACH(connection, &server->connections.list, entry)
-	count += connection->uid == uid;
+	connection = LIST_FIRST(&server->connections.list);
+	for (; connection; connection = LIST_NEXT(connection, entry))
+		count += connection->uid == uid;
 	*total += server->connections.count;
 	return count;
 }
