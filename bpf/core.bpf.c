@@ -128,18 +128,49 @@ CREDENTIALS_TP(setresgid)
 
 /* ---- cgroups that filters name, and those below them ---- */
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct pulsar_filter_path);
+	__type(value, __u64);
+} core_filter_cgroup_paths SEC(".maps");
+
+/* The modules that name a cgroup by this path. */
+static __always_inline __u64 cgroup_named(const char *path)
+{
+	struct process_scratch *s = process_scratch_claim();
+	__u64 *mask = NULL;
+	char *key;
+
+	if (!s)
+		return 0;
+	key = s->process.image;
+	bpf_probe_read_kernel(key, PULSAR_IMAGE_LEN, NULL); /* zeros */
+	if (bpf_probe_read_kernel_str(key, PULSAR_IMAGE_LEN, path) > 0)
+		mask = bpf_map_lookup_elem(&core_filter_cgroup_paths, key);
+	process_scratch_release(s);
+	return mask ? *mask : 0;
+}
+
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(cgroup_made__tp_btf, struct cgroup *cgroup, const char *path)
 {
 	struct kernfs_node *parent = kernfs_parent(BPF_CORE_READ(cgroup, kn));
 	__u64 id = BPF_CORE_READ(cgroup, kn, id), parent_id = BPF_CORE_READ(parent, id);
-	__u64 *mask;
+	struct pulsar_filters *f = filters_get();
+	__u64 *inherited;
+	__u64 mask;
 
-	if (BPF_CORE_READ(cgroup, root, hierarchy_id))
-		return 0; /* not the unified one, which has number 0 */
-	mask = bpf_map_lookup_elem(&core_filter_cgroups, &parent_id);
+	/* The unified hierarchy has number 0. */
+	if (!f || !f->cgroups || BPF_CORE_READ(cgroup, root, hierarchy_id))
+		return 0;
+	mask = cgroup_named(path);
+	inherited = bpf_map_lookup_elem(&core_filter_cgroups, &parent_id);
+	if (inherited)
+		mask |= *inherited;
 	if (mask)
-		bpf_map_update_elem(&core_filter_cgroups, &id, mask, BPF_ANY);
+		bpf_map_update_elem(&core_filter_cgroups, &id, &mask, BPF_ANY);
 	return 0;
 }
 

@@ -13,7 +13,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct pulsar_image);
+	__type(key, struct pulsar_filter_path);
 	__type(value, struct pulsar_filter_image);
 } core_filter_images SEC(".maps");
 

@@ -23,11 +23,12 @@
 
 #define PULSAR_MODULES_MAX 64 /* bits of a mask */
 
-/* Map `core_filter_images`: HASH by image. */
-struct pulsar_image {
+/* A key: what a rule names. */
+struct pulsar_filter_path {
 	char path[PULSAR_IMAGE_LEN]; /* absolute, padded with NUL */
 };
 
+/* Map `core_filter_images`: HASH by image, struct pulsar_filter_path. */
 struct pulsar_filter_image {
 	__u64 targets;
 	__u64 targets_children;
@@ -43,10 +44,13 @@ struct pulsar_filter_pid {
 };
 
 /*
- * Maps `core_filter_uids` (HASH by uid, __u32) and `core_filter_cgroups` (HASH
- * by id on the unified hierarchy, __u64): the mask of modules that want it.
- * `core_filter_cgroups` has those below the ones that were named too: core
- * enters them when they are made.
+ * HASHes whose value is the mask of modules that want it, __u64:
+ *   core_filter_uids	       by uid, __u32
+ *   core_filter_cgroups       by id on the unified hierarchy, __u64: the cgroups
+ *			       that were named, and those below them
+ *   core_filter_cgroup_paths  by path from the root of that hierarchy: only those
+ *			       that were named
+ * loaderd enters the cgroups that exist; core those that are made later.
  */
 
 /* Map `core_filters`: ARRAY with one entry, written by loaderd. */
