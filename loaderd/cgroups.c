@@ -44,7 +44,8 @@ struct cgroups_walk {
 static int cgroups_directory(struct cgroups_walk *w, int fd, __u64 mask, int depth);
 
 /* One entry of a directory. A cgroup that is gone again is none. */
-static int cgroups_entry(struct cgroups_walk *w, int parent, const char *name, __u64 mask, int depth)
+static int cgroups_entry(struct cgroups_walk *w, int parent, const char *name, __u64 mask,
+			 int depth)
 {
 	size_t len = strlen(w->path);
 	int err, fd;
@@ -74,8 +75,8 @@ static int cgroups_directory(struct cgroups_walk *w, int fd, __u64 mask, int dep
 		close(fd);
 		return err;
 	}
-	err = fstat(fd, &st) < 0 ? -errno :
-				   w->visit(st.st_ino, *w->path ? w->path : "/", &mask, w->arg);
+	err = fstat(fd, &st) < 0 ? -errno
+				 : w->visit(st.st_ino, *w->path ? w->path : "/", &mask, w->arg);
 	while (!err && (entry = readdir(dir)))
 		if (entry->d_type == DT_DIR)
 			err = cgroups_entry(w, fd, entry->d_name, mask, depth);
@@ -83,8 +84,9 @@ static int cgroups_directory(struct cgroups_walk *w, int fd, __u64 mask, int dep
 	return err;
 }
 
-int cgroups_walk(const char *mount, int (*visit)(__u64 id, const char *path, __u64 *mask, void *arg),
-		 void *arg, struct pin_error *error)
+int cgroups_walk(const char *mount,
+		 int (*visit)(__u64 id, const char *path, __u64 *mask, void *arg), void *arg,
+		 struct pin_error *error)
 {
 	struct cgroups_walk w = { .visit = visit, .arg = arg };
 	int err, fd;

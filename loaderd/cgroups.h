@@ -28,7 +28,8 @@ int cgroups_mount(char *path, size_t size);
  *
  * Return: 0, or negative errno with *error.
  */
-int cgroups_walk(const char *mount, int (*visit)(__u64 id, const char *path, __u64 *mask, void *arg),
-		 void *arg, struct pin_error *error);
+int cgroups_walk(const char *mount,
+		 int (*visit)(__u64 id, const char *path, __u64 *mask, void *arg), void *arg,
+		 struct pin_error *error);
 
 #endif

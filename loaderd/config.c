@@ -63,6 +63,7 @@ void config_free(struct config *config)
 			free(m->variables[v].value);
 		}
 		free(m->variables);
+		rules_release(&m->rules);
 	}
 	free(config->sections);
 	free(config->modules);

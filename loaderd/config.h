@@ -9,6 +9,7 @@
  *
  *	[file-created]
  *	ring_size = 2M
+ *	targets_children = /usr/sbin/sshd, /usr/sbin/cron	rules.h has all of them
  *	some_variable = 7	a `const volatile` variable of the module's object
  */
 #ifndef LOADERD_CONFIG_H
@@ -23,6 +24,7 @@
 
 #include "options.h"
 #include "pin.h"
+#include "rules.h"
 
 #define CONFIG_PATH_DEFAULT  "/etc/pulsar/pulsar.conf"
 #define CONFIG_GROUP_DEFAULT "pulsar"
@@ -45,6 +47,7 @@ struct config_module {
 	char group[CONFIG_GROUP_LEN];	  /* "": that of [loaderd] */
 	char variant[PULSAR_VARIANT_LEN]; /* "": the first that works */
 	uint64_t ring_size;		  /* bytes; 0: that of [loaderd] */
+	struct rules rules;		  /* of its filter */
 	struct config_variable *variables;
 	size_t variables_count;
 	uint64_t given; /* bit k: key k of the table was set, to notice a second time */

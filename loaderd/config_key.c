@@ -118,9 +118,16 @@ static int config_set_modules(const struct config_key *key, void *field, const c
 	return err;
 }
 
+static int config_set_rules(const struct config_key *key, void *field, const char *value,
+			    struct pin_error *error)
+{
+	return rules_parse(field, (enum rule_kind)rules_kind(key->name), value, error);
+}
+
 /* Where a value goes, and how much room there is. */
 #define FIELD(type, member) \
 	.offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+#define RULES FIELD(config_module, rules), .list = true
 /* A ring: the kernel wants a power of two pages. */
 #define RING .min = 4096, .max = 1u << 30, .power_of_two = true
 
@@ -148,6 +155,15 @@ const struct config_key config_keys_module[] = {
 	{ "group", config_set_text, FIELD(config_module, group) },
 	{ "variant", config_set_variant, FIELD(config_module, variant) },
 	{ "ring_size", config_set_size, FIELD(config_module, ring_size), RING },
+	/* The names are those of rules_name(). */
+	{ "targets", config_set_rules, RULES },
+	{ "targets_children", config_set_rules, RULES },
+	{ "whitelist", config_set_rules, RULES },
+	{ "whitelist_children", config_set_rules, RULES },
+	{ "pid_targets", config_set_rules, RULES },
+	{ "pid_targets_children", config_set_rules, RULES },
+	{ "uid_targets", config_set_rules, RULES },
+	{ "cgroup_targets", config_set_rules, RULES },
 	{},
 };
 

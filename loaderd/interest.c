@@ -83,7 +83,8 @@ static const struct {
 	const char *pin;
 	struct pin_map_expect expect;
 } interest_maps[INTEREST_MAPS] = {
-	[MAP_FILTERS] = { "maps/core_filters", { BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pulsar_filters), 1 } },
+	[MAP_FILTERS] = { "maps/core_filters",
+			  { BPF_MAP_TYPE_ARRAY, 4, sizeof(struct pulsar_filters), 1 } },
 	[MAP_IMAGES] = { "maps/core_filter_images",
 			 { BPF_MAP_TYPE_HASH, sizeof(struct pulsar_filter_path),
 			   sizeof(struct pulsar_filter_image), 0 } },
@@ -150,7 +151,8 @@ static int change_add_mask(struct mirror *mirror, const void *key, __u64 mask)
 	return 0;
 }
 
-static int change_add_image(struct interest_change *c, enum rule_kind kind, const char *item, __u64 mask)
+static int change_add_image(struct interest_change *c, enum rule_kind kind, const char *item,
+			    __u64 mask)
 {
 	struct pulsar_filter_path key = { "" };
 	struct pulsar_filter_image *value;
@@ -171,7 +173,8 @@ static int change_add_image(struct interest_change *c, enum rule_kind kind, cons
 }
 
 /* The rule is about the process that has the number now, not about one that gets it later. */
-static int change_add_pid(struct interest_change *c, enum rule_kind kind, const char *item, __u64 mask)
+static int change_add_pid(struct interest_change *c, enum rule_kind kind, const char *item,
+			  __u64 mask)
 {
 	struct pulsar_process process;
 	struct pulsar_filter_pid *value;
@@ -261,7 +264,8 @@ static int change_build(struct interest_change *c, const struct interest *intere
 /* ---- into the kernel ---- */
 
 /* How many entries differed, or negative errno. */
-static int change_sync(struct interest_change *c, const struct mirror *mirror, enum interest_map map)
+static int change_sync(struct interest_change *c, const struct mirror *mirror,
+		       enum interest_map map)
 {
 	int written, removed;
 
@@ -420,7 +424,8 @@ int interest_apply(struct interest *interest, const struct pin_root *pins, struc
 {
 	struct interest_change c = {
 		.iterator = -1,
-		.images = { sizeof(struct pulsar_filter_path), sizeof(struct pulsar_filter_image), NULL, 0 },
+		.images = { sizeof(struct pulsar_filter_path), sizeof(struct pulsar_filter_image),
+			    NULL, 0 },
 		.pids = { sizeof(__u32), sizeof(struct pulsar_filter_pid), NULL, 0 },
 		.uids = { sizeof(__u32), sizeof(__u64), NULL, 0 },
 		.cgroup_paths = { sizeof(struct pulsar_filter_path), sizeof(__u64), NULL, 0 },

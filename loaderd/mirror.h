@@ -13,7 +13,7 @@ struct mirror_entry {
 
 /* Initialise the two sizes, leave the rest zero. */
 struct mirror {
-	size_t key_size;   /* bytes, as the map's */
+	size_t key_size; /* bytes, as the map's */
 	size_t value_size;
 	struct mirror_entry *entries;
 	size_t count;

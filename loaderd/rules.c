@@ -51,8 +51,8 @@ static int rule_uid(const char *item, struct pin_error *error)
 
 static int rule_cgroup(const char *item, struct pin_error *error)
 {
-	return *item == '/' ? rule_path(item, "a cgroup", error) :
-			      rule_number(item, UINT64_MAX, error);
+	return *item == '/' ? rule_path(item, "a cgroup", error)
+			    : rule_number(item, UINT64_MAX, error);
 }
 
 static const struct {
@@ -241,8 +241,9 @@ static json_t *rule_to_json(const char *item)
 {
 	uint64_t n;
 
-	return *item != '/' && !value_unsigned(item, &n) && n <= INT64_MAX ? json_integer((json_int_t)n) :
-									     json_string(item);
+	return *item != '/' && !value_unsigned(item, &n) && n <= INT64_MAX
+		       ? json_integer((json_int_t)n)
+		       : json_string(item);
 }
 
 json_t *rules_to_json(const struct rules *rules)

@@ -13,14 +13,14 @@
 #include "pin.h"
 
 enum rule_kind {
-	RULE_TARGETS,		/* "/usr/bin/x": an image */
-	RULE_TARGETS_CHILDREN,	/* the same, and what descends from it */
+	RULE_TARGETS,	       /* "/usr/bin/x": an image */
+	RULE_TARGETS_CHILDREN, /* the same, and what descends from it */
 	RULE_WHITELIST,
 	RULE_WHITELIST_CHILDREN,
-	RULE_PID_TARGETS,	/* "4242": the process that has this number now */
+	RULE_PID_TARGETS, /* "4242": the process that has this number now */
 	RULE_PID_TARGETS_CHILDREN,
-	RULE_UID_TARGETS,	/* "1000" */
-	RULE_CGROUP_TARGETS,	/* "/system.slice/x.service" or "4711", on the unified hierarchy */
+	RULE_UID_TARGETS,    /* "1000" */
+	RULE_CGROUP_TARGETS, /* "/system.slice/x.service" or "4711", on the unified hierarchy */
 	RULE_KINDS,
 };
 
