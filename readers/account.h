@@ -135,14 +135,20 @@ __u64 account_missing(const struct account *account, const struct pulsar_losses 
 		      struct account_losses *losses);
 
 /**
- * account_exchange() - another ring takes the place of the one read so far
+ * account_exchange() - what is still to come is known; the rest is lost for good
  * @account: of the CPU
- * @settled_seq: up to it each event lies in an older ring, the new one, or a counter
- * @found: how many of those lie in the new ring; see ring_count()
+ * @settled_seq: each event up to it has found its way: it was read, or lies in the ring that is
+ *	read from now on, or was in one that is gone, or in a counter
+ * @found: how many of those lie in the ring that is read from now on; see ring_count()
  * @kernel: the slot's loss counters, read after @settled_seq
- * @losses: out: what is lost for good: by what the kernel counted, and the rest as discarded
+ * @losses: out: what is lost: by what the kernel counted, and the rest as discarded
  *
  * For each part of @losses that was put into the batch, call account_lost().
+ *
+ * The credit can be that of losses beyond @settled_seq, and then these will have none. But
+ * the other way round, credit that is left over for events that nobody lost, would be
+ * worse: an event that is only late would be reported lost with it, and be one too many.
+ * What stays without credit is settled by the next exchange, see drain_settle().
  *
  * Return: the sum of @losses.
  */

@@ -32,7 +32,7 @@ static const int allowed[] = {
 	/* sleep */
 	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_create1),
 	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(clock_nanosleep), SCMP_SYS(restart_syscall),
-	SCMP_SYS(futex),
+	SCMP_SYS(futex), SCMP_SYS(membarrier),
 	/* clocks, where the vDSO has none */
 	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
 	/* memory */

@@ -2,10 +2,16 @@
 /* Rings in, lines out, positions behind them. */
 #include "drain.h"
 
-#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/membarrier.h>
 
 #include "log.h"
 #include "now.h"
+
+/* Programs end in microseconds; whatever is missing for so long is not just late. */
+#define OPEN_NS (200 * NSEC_PER_MSEC)
 
 /* A record that has to stay where it is until its schema is there. */
 #define DRAIN_HOLD 1
@@ -85,6 +91,27 @@ static int drain_gap(struct drain *d, struct lane *lane, __u64 time_ns)
 	return drain_report(d, lane, time_ns, &losses);
 }
 
+/* Notes since when there is something that is neither here nor counted as lost. */
+static void drain_open(struct drain *d, struct lane *lane, bool open)
+{
+	if (!open)
+		lane->open_ns = 0;
+	else if (!lane->open_ns)
+		lane->open_ns = d->merge->now_ns;
+	else if (d->merge->now_ns - lane->open_ns >= OPEN_NS)
+		d->open = true;
+}
+
+/* What of a lane that is read to the end is lost: by the counters, or for good. */
+static __u64 drain_missing(const struct drain *d, struct lane *lane, struct account_losses *losses)
+{
+	const struct pulsar_losses *kernel = drain_kernel(d, lane);
+
+	if (lane->settled_seq)
+		return account_exchange(&lane->account, lane->settled_seq, 0, kernel, losses);
+	return account_missing(&lane->account, kernel, losses);
+}
+
 /*
  * The end of a ring: what was claimed before the round began, and is not in it.
  * What of that is lost is said when the round is over, after all that came before.
@@ -94,13 +121,16 @@ static void drain_tail(struct drain *d, struct lane *lane)
 	struct account *account = &lane->account;
 	struct account_losses losses;
 	__u64 missing = 0;
+	bool settled;
 
 	if (lane->produced >= account->progress.next_seq)
 		lane->touched = true;
 	if (account_tail(account, lane->produced))
-		missing = account_missing(account, drain_kernel(d, lane), &losses);
+		missing = drain_missing(d, lane, &losses);
+	settled = account->progress.unsettled <= (__s64)missing;
 	lane->losses_due = missing;
-	merge_exhausted(d->merge, lane->cpu, account->progress.unsettled <= (__s64)missing);
+	drain_open(d, lane, !settled);
+	merge_exhausted(d->merge, lane->cpu, settled);
 }
 
 static int drain_tails(struct drain *d)
@@ -114,10 +144,25 @@ static int drain_tails(struct drain *d)
 		if (!lane->losses_due)
 			continue;
 		lane->losses_due = false;
-		account_missing(&lane->account, drain_kernel(d, lane), &losses);
+		drain_missing(d, lane, &losses);
 		err = drain_report(d, lane, d->merge->now_ns, &losses);
 	}
 	return err;
+}
+
+int drain_settle(struct drain *drain)
+{
+	int err;
+
+	err = counters_read(drain->counters);
+	if (err)
+		return err;
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		return 0;
+	for (unsigned int cpu = 0; cpu < drain->cpus; cpu++)
+		if (drain->lane[cpu].open_ns)
+			drain->lane[cpu].settled_seq = drain->counters->cpu[cpu].produced;
+	return 0;
 }
 
 static int drain_resync(struct drain *d, struct lane *lane)
@@ -267,6 +312,7 @@ static int drain_begin(struct drain *d)
 
 	d->found = 0;
 	d->held = false;
+	d->open = false;
 	d->reread = false;
 	clock_map_refresh(&d->lines->clock);
 	/* In this order: whatever has an earlier time was claimed, and whatever was claimed is counted. */
@@ -332,5 +378,7 @@ int drain_round(struct drain *drain, bool flush)
 		return err;
 	drain->held = drain->merge->used;
 	err = drain->left ? drain_tails(drain) : 0;
+	for (unsigned int cpu = 0; cpu < drain->cpus; cpu++)
+		drain->lane[cpu].settled_seq = 0;
 	return err ? err : drain_write(drain);
 }

@@ -31,6 +31,7 @@ struct drain {
 	/* What the last round has to say. */
 	unsigned int found;	/* records that were read */
 	bool held;		/* there are more, but earlier ones may come */
+	bool open;		/* some have been unsettled for long: drain_settle() */
 	struct ring *retired;	/* rings that were read to the end, by next: for the caller to free */
 
 	bool reread; /* the loss counters were read again in this round */
@@ -48,5 +49,17 @@ struct drain {
  * is not noted as read.
  */
 int drain_round(struct drain *drain, bool flush);
+
+/**
+ * drain_settle() - make sure that no program is still about to write a record
+ * @drain: its last round said `open`
+ *
+ * Waits until all programs that run now have ended (membarrier(2), some ten milliseconds). What the
+ * next round does not find then, neither in a ring nor in a loss counter, is lost.
+ * Where the kernel refuses that (nohz_full), it stays unsettled.
+ *
+ * Return: 0 or the negative errno of reading the counters.
+ */
+int drain_settle(struct drain *drain);
 
 #endif

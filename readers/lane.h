@@ -24,6 +24,8 @@ struct lane {
 	bool touched;	      /* the account differs from the position */
 	__u64 produced;	      /* the counter when the round began */
 	bool losses_due;      /* to be reported when the round is over */
+	__u64 open_ns;	      /* since when events are unsettled that nobody counted; 0: there are none */
+	__u64 settled_seq;    /* all up to it is in the ring or counted, as of this round; 0: unknown */
 };
 
 /**

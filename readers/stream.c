@@ -24,6 +24,8 @@
 #define PATIENCE_NS (10 * NSEC_PER_SEC)
 /* How often to look for a new schema: the schema of an upgrade can be missed if the next comes sooner. */
 #define LOOK_NS	    (500 * NSEC_PER_MSEC)
+/* How often to wait for all programs at most. */
+#define SETTLE_NS   NSEC_PER_SEC
 
 struct stream {
 	struct stream_means *means;
@@ -34,6 +36,7 @@ struct stream {
 	struct drain drain;
 	struct waiter waiter;
 	__u64 look_ns; /* CLOCK_MONOTONIC: when to look for a new schema */
+	__u64 settle_ns; /* CLOCK_MONOTONIC: not to settle before that */
 	struct answer answer;
 };
 
@@ -313,6 +316,14 @@ static void stream_look(struct stream *s, __u64 now)
 	s->look_ns = now + LOOK_NS;
 }
 
+static int stream_settle(struct stream *s, __u64 now)
+{
+	if (!s->drain.open || now < s->settle_ns)
+		return 0;
+	s->settle_ns = now + SETTLE_NS;
+	return drain_settle(&s->drain);
+}
+
 /* One time around; `last`: and not again. */
 static int stream_step(struct stream *s, bool last, __u64 now)
 {
@@ -325,6 +336,8 @@ static int stream_step(struct stream *s, bool last, __u64 now)
 	/* If the module is another one by now, nothing comes into these rings any more. */
 	if (err && err != -ESTALE)
 		return err;
+	if (!err)
+		err = stream_settle(s, now);
 	return stream_round(s, last || err) ?: err;
 }
 
