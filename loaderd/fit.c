@@ -2,6 +2,7 @@
 /* Sizes of maps, and maps that are there already. */
 #include "fit.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
@@ -44,10 +45,31 @@ static int fit_size(struct bpf_map *map, unsigned int entries)
 	return map ? bpf_map__set_max_entries(map, entries) : 0;
 }
 
-static int fit_sizes(const struct image *image, unsigned int cpus, size_t fields,
-		     struct pin_error *error)
+/*
+ * What a position map looks like, for the map that holds them. By a descriptor,
+ * because libbpf 1.1 crashes when an inner definition is given another size.
+ */
+static int fit_positions(struct image *image, unsigned int cpus)
 {
 	struct bpf_map *subscriptions = image_map(image, "subscriptions");
+	const struct bpf_map *inner;
+	LIBBPF_OPTS(bpf_map_create_opts, opts);
+
+	if (!subscriptions)
+		return 0;
+	inner = bpf_map__inner_map(subscriptions);
+	if (!inner || bpf_map__value_size(inner) != sizeof(struct pulsar_position))
+		return -EINVAL;
+	opts.map_flags = bpf_map__map_flags(inner);
+	image->inner = bpf_map_create(bpf_map__type(inner), "positions", bpf_map__key_size(inner),
+				      bpf_map__value_size(inner), cpus, &opts);
+	if (image->inner < 0)
+		return -errno;
+	return bpf_map__set_inner_map_fd(subscriptions, image->inner);
+}
+
+static int fit_sizes(struct image *image, unsigned int cpus, size_t fields, struct pin_error *error)
+{
 	struct bpf_map *scratch = image_map(image, "scratch");
 	int err;
 
@@ -57,8 +79,8 @@ static int fit_sizes(const struct image *image, unsigned int cpus, size_t fields
 	/* The definition says how many one CPU needs (bpf/record.bpf.h, bpf/core.bpf.c). */
 	if (!err && scratch)
 		err = fit_size(scratch, bpf_map__max_entries(scratch) * cpus);
-	if (!err && subscriptions)
-		err = fit_size(bpf_map__inner_map(subscriptions), cpus);
+	if (!err)
+		err = fit_positions(image, cpus);
 	if (err)
 		return error_set(error, err, "%s: setting the sizes of maps: %m",
 				 image->object->path);
@@ -124,7 +146,7 @@ static int fit_take_own(const struct image *image, struct bpf_map *map, const st
 	return err;
 }
 
-int fit_maps(const struct image *image, const struct module_site *site, size_t fields, bool keep,
+int fit_maps(struct image *image, const struct module_site *site, size_t fields, bool keep,
 	     struct pin_error *error)
 {
 	struct bpf_map *map;

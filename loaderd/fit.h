@@ -28,7 +28,7 @@ int fit_required(const struct image *image, struct pin_error *error);
  * Return: 0; -EINVAL with *error: a map that must go over has another definition; or
  * another negative errno with *error.
  */
-int fit_maps(const struct image *image, const struct module_site *site, size_t fields, bool keep,
+int fit_maps(struct image *image, const struct module_site *site, size_t fields, bool keep,
 	     struct pin_error *error);
 
 #endif

@@ -65,6 +65,7 @@ struct image *image_open(const struct object *object, struct pin_error *error)
 		return NULL;
 	}
 	image->object = object;
+	image->inner = -1;
 	loadlog_begin(&log);
 	image->bpf = bpf_object__open_mem(object->data, object->size, &opts);
 	err = image->bpf ? 0 : -errno;
@@ -97,6 +98,8 @@ void image_free(struct image *image)
 	for (size_t i = 0; i < image->count; i++)
 		if (image->programs[i].link >= 0)
 			close(image->programs[i].link);
+	if (image->inner >= 0)
+		close(image->inner);
 	free(image->programs);
 	bpf_object__close(image->bpf);
 	free(image);

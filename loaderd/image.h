@@ -35,6 +35,7 @@ struct image {
 	const struct btf *btf;
 	struct image_program *programs; /* in source order */
 	size_t count;
+	int inner; /* what maps in `subscriptions` look like, for libbpf's use; -1: none */
 };
 
 /**

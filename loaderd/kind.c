@@ -252,9 +252,8 @@ bool kind_available(enum kind kind, const char **reason)
 	return kind_found[kind].available;
 }
 
-void kind_forget(void)
+void kind_trim(void)
 {
-	memset(kind_found, 0, sizeof(kind_found));
 	btf__free(kind_vmlinux);
 	kind_vmlinux = NULL;
 }

@@ -37,7 +37,7 @@ const char *kind_name(enum kind kind);
  */
 bool kind_available(enum kind kind, const char **reason);
 
-/** kind_forget() - the next call for each kind tries it again; also frees memory. */
-void kind_forget(void);
+/** kind_trim() - frees the memory that trying takes; what was found stays. */
+void kind_trim(void);
 
 #endif

@@ -86,17 +86,18 @@ void loadlog_take(struct loadlog *log, const char *message)
 	}
 }
 
+/* libbpf's own debugging is thousands of lines for one object, and is dropped. */
 static int loadlog_print(enum libbpf_print_level level, const char *format, va_list args)
 {
 	char *message;
 	int n;
 
-	if (!(level == LIBBPF_WARN && loadlog_current) && !log_level_enabled(LOG_LEVEL_DEBUG))
+	if (level != LIBBPF_WARN)
 		return 0;
 	n = vasprintf(&message, format, args);
 	if (n < 0)
 		return 0;
-	if (level == LIBBPF_WARN && loadlog_current)
+	if (loadlog_current)
 		loadlog_take(loadlog_current, message);
 	message[strcspn(message, "\n")] = '\0';
 	log_debug("%s", message);

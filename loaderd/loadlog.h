@@ -21,7 +21,7 @@ struct loadlog {
  * loadlog_begin() - from now on libbpf's warnings go to @log.
  * @log: cleared; must live until loadlog_end().
  *
- * All that libbpf says also goes to log_debug().
+ * Their first lines also go to log_debug().
  */
 void loadlog_begin(struct loadlog *log);
 

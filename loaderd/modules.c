@@ -10,6 +10,7 @@
 #include "config.h"
 #include "error.h"
 #include "excluded.h"
+#include "kind.h"
 #include "log.h"
 #include "modules_internal.h"
 #include "plan.h"
@@ -268,16 +269,15 @@ int modules_pass(struct modules *set, const char *only, bool strict, struct pin_
 {
 	struct modules_pass p = { .set = set, .strict = strict, .error = error };
 	struct pin_error no_tracefs;
-	bool mounted = false;
 	int err;
 
 	err = modules_prepare(&p, only);
 	if (err)
 		goto out;
-	if (tracefs_acquire(&mounted, &no_tracefs) < 0)
+	if (tracefs_open(&no_tracefs) < 0)
 		log_warn("%s: modules that need tracepoints cannot be attached", no_tracefs.text);
 	err = modules_run(&p);
-	tracefs_release(mounted);
+	kind_trim();
 	if (!err && strict)
 		err = modules_all_failed(&p);
 	if (!err && !only)

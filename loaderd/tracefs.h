@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tracefs, which tells the numbers of tracepoints: mounted while we attach, if it is not there. */
+/* tracefs, which tells the numbers of tracepoints. */
 #ifndef LOADERD_TRACEFS_H
 #define LOADERD_TRACEFS_H
 
-#include <stdbool.h>
-
 #include "pin.h"
 
-/** tracefs_path() - where tracefs is, or would be. */
-const char *tracefs_path(void);
-
 /**
- * tracefs_acquire() - sees to it that tracefs is mounted.
- * @mounted: whether this call mounted it; tracefs_release() then unmounts it.
+ * tracefs_open() - sees to it that tracefs can be read.
  *
- * Return: 0, or negative errno of mount(2) with *error.
+ * Where nobody has mounted it, it gets a mount of our own that lies in no
+ * directory, and goes with the process: nobody sees it, and it is still there
+ * when the daemon may mount nothing any more. Further calls do nothing.
+ *
+ * Return: 0, or negative errno with *error.
  */
-int tracefs_acquire(bool *mounted, struct pin_error *error);
+int tracefs_open(struct pin_error *error);
 
-/** tracefs_release() - unmounts what tracefs_acquire() mounted. Links do not need it. */
-void tracefs_release(bool mounted);
+/** tracefs_path() - where tracefs is, or would be. Valid until the next call. */
+const char *tracefs_path(void);
 
 #endif
