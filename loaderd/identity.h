@@ -16,7 +16,7 @@ struct config;
 struct object;
 
 /* Ids of maps of module core that other modules use, at most. */
-#define IDENTITY_CORE_MAPS_MAX 8
+#define IDENTITY_CORE_MAPS_MAX 16
 
 /* All that the pinned programs and maps depend on. */
 struct identity_of {
