@@ -5,7 +5,7 @@
  * because a library of another version does something new.
  *
  * Not in it, so out of reach for whoever takes over loaderd: other programs
- * (execve), other processes (ptrace, kill, process_vm_readv, pidfd_getfd), mounts and
+ * (execve), other processes (ptrace, signals, process_vm_readv, pidfd_getfd), mounts and
  * namespaces, users and groups, kernel modules, io_uring, and sockets of any other
  * family than AF_UNIX.
  */
@@ -55,12 +55,14 @@ static const struct {
 	scmp_datum_t value;
 } filter_arguments[] = {
 	/* sd_notify(3), and lookups of groups through nscd and the like. */
-	{ "socket", 0, ~0ull, AF_UNIX },
-	{ "socketpair", 0, ~0ull, AF_UNIX },
+	{ "socket", 0, 0xffffffff, AF_UNIX },
+	{ "socketpair", 0, 0xffffffff, AF_UNIX },
 	/* Threads, not processes. clone3() hides its flags, so it is said not to exist; see below. */
 	{ "clone", 0, CLONE_THREAD, CLONE_THREAD },
+	/* Whether a process lives, and no signal. */
+	{ "kill", 1, 0xffffffff, 0 },
 	/* Its own limits. */
-	{ "prlimit64", 0, ~0ull, 0 },
+	{ "prlimit64", 0, 0xffffffff, 0 },
 	/* Perf events (their requests have the type '$'), and whether the log is a terminal. */
 	{ "ioctl", 1, 0xff00, '$' << 8 },
 	{ "ioctl", 1, 0xffffffff, TCGETS },

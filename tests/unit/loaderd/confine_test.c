@@ -135,6 +135,12 @@ static int notify_and_close(void)
 	return 0;
 }
 
+/* As for a reader's pid that is no longer in use. */
+static int see_whether_one_lives(void)
+{
+	return kill(getppid(), 0) ? -errno : 0;
+}
+
 static int read_files(void)
 {
 	static const char *const paths[] = { PULSAR_TEST_BPF_DIR "/emit.bpf.o",
@@ -161,6 +167,7 @@ static const struct {
 	{ "start a subscription", start_a_subscription },
 	{ "open a large ring", open_a_large_ring },
 	{ "notify and close", notify_and_close },
+	{ "see whether one lives", see_whether_one_lives },
 	{ "read files", read_files },
 };
 
@@ -306,7 +313,7 @@ static long run_a_program(void)
 
 static long kill_another(void)
 {
-	return kill(getppid(), 0);
+	return kill(getppid(), SIGCONT);
 }
 
 static long kill_another_thread(void)
