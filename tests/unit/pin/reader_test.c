@@ -189,10 +189,15 @@ static int nothing(const char *name, void *arg)
 static int list(void *arg)
 {
 	struct pin_root *root;
+	int err;
 
 	(void)arg;
 	root = pin_root_open(ROOT, PIN_READ, 0, 0, NULL, &told->error);
-	return root ? pin_modules_each(root, nothing, NULL, &told->error) : -1;
+	if (!root)
+		return -1;
+	err = pin_modules_each(root, nothing, NULL, &told->error);
+	pin_root_free(root);
+	return err;
 }
 
 Test(reader, lists_modules_as_a_member_of_the_roots_group)
@@ -205,10 +210,15 @@ Test(reader, lists_modules_as_a_member_of_the_roots_group)
 static int verify(void *arg)
 {
 	struct pin_root *root;
+	int err;
 
 	(void)arg;
 	root = pin_root_open(ROOT, PIN_READ, 0, 0, NULL, &told->error);
-	return root ? pin_module_verify(root, "m", &told->error) : -1;
+	if (!root)
+		return -1;
+	err = pin_module_verify(root, "m", &told->error);
+	pin_root_free(root);
+	return err;
 }
 
 Test(reader, does_not_see_enough_to_verify_a_module)

@@ -25,7 +25,7 @@ void world_bare(void)
 		cr_skip_test("needs root: mounts bpffs and makes maps");
 	if (unshare(CLONE_NEWNS))
 		cr_skip_test("needs a mount namespace of its own: %s", strerror(errno));
-	cr_assert_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	cr_assert_eq(mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL), 0);
 	while (!umount2(MOUNT_POINT, MNT_DETACH))
 		;
 }
