@@ -18,7 +18,7 @@
 
 /* Argument n of the system call that the current process is in, also at its exit. */
 #define pulsar_argument(n)              \
-	PT_REGS_PARM##n##_CORE_SYSCALL( \
+	PT_REGS_PARM##n##_SYSCALL( \
 		(struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()))
 
 /*
@@ -145,22 +145,25 @@ static __always_inline __u32 pulsar_join_both(__u8 *window, __u32 base, __u32 ou
 }
 
 /*
- * Appends the path that `name`, in memory of the current process, means to a system call that was
- * given it with `dfd`.
+ * Appends the path that `name`, in memory of the current process or of the kernel, means to a
+ * system call that was given it with `dfd`.
  */
-static __always_inline void pulsar_path_user(struct pulsar_event *e, struct pulsar_string *to,
-					     int dfd, const char *name)
+static __always_inline void pulsar_path_named(struct pulsar_event *e, struct pulsar_string *to,
+					      int dfd, const char *name, bool user)
 {
 	__u8 *window = pulsar_path_room(e, to);
 	__u32 base = 0, full = 0, len;
 	struct pulsar_join j = {};
 	bool absolute;
+	long len_read;
 
 	if (!window)
 		return;
 	to->full = 1; /* until it is known: cut */
 	j.text = window + PULSAR_JOIN_TEXT;
-	if (bpf_probe_read_user_str(j.text + 1, PULSAR_PATH_MAX, name) <= 0)
+	len_read = user ? bpf_probe_read_user_str(j.text + 1, PULSAR_PATH_MAX, name) :
+			  bpf_probe_read_kernel_str(j.text + 1, PULSAR_PATH_MAX, name);
+	if (len_read <= 0)
 		return;
 	absolute = j.text[1] == '/';
 	bpf_loop(PULSAR_PATH_MAX, pulsar_join_step, &j, 0);
@@ -180,6 +183,12 @@ static __always_inline void pulsar_path_user(struct pulsar_event *e, struct puls
 		len = full = 1;
 	}
 	pulsar_path_done(e, to, len, full);
+}
+
+static __always_inline void pulsar_path_user(struct pulsar_event *e, struct pulsar_string *to,
+					     int dfd, const char *name)
+{
+	pulsar_path_named(e, to, dfd, name, true);
 }
 
 #endif

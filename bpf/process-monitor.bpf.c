@@ -8,6 +8,7 @@
 #include "pulsar.bpf.h"
 
 #include "family.bpf.h"
+#include "join.bpf.h"
 #include "process.bpf.h"
 
 /* include/linux/sched.h and include/linux/sched/signal.h */
@@ -258,14 +259,39 @@ static __always_inline bool exec_is_script(struct linux_binprm *bprm)
 	return bprm->interp != bprm->filename;
 }
 
+/*
+ * The script's path. Its file is closed by now, so it is made from the name: as execve() was given
+ * it, or, of execveat(), "/dev/fd/N" or "/dev/fd/N/NAME" (alloc_bprm(), fs/exec.c). A symbolic
+ * link is not followed.
+ */
+#define EXEC_FD_PREFIX 8 /* "/dev/fd/" */
+#define EXEC_FD_DIGITS 10
+
+static __always_inline void exec_script_name(struct exec *e, struct linux_binprm *bprm)
+{
+	char text[EXEC_FD_PREFIX + EXEC_FD_DIGITS + 2] = "";
+	const char *name = bprm->filename;
+	__u32 i, fd = 0;
+
+	if (!bprm->fdpath) {
+		pulsar_path_named(&e->event, &e->filename, PULSAR_AT_FDCWD, name, false);
+		return;
+	}
+	bpf_probe_read_kernel_str(text, sizeof(text), name);
+	for (i = EXEC_FD_PREFIX; i < EXEC_FD_PREFIX + EXEC_FD_DIGITS; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			break;
+		fd = fd * 10 + (text[i] - '0');
+	}
+	pulsar_path_named(&e->event, &e->filename, fd, name + i + (text[i] == '/'), false);
+}
+
 static __always_inline void exec_script(struct exec *e, struct linux_binprm *bprm)
 {
-	const char *name = bprm->filename;
-	char first = 0;
-
-	bpf_probe_read_kernel(&first, sizeof(first), name);
-	if (first == '/')
-		pulsar_string(&e->event, &e->filename, name);
+	exec_script_name(e, bprm);
+	/* The descriptor is closed: rather the name as it is than none. */
+	if (!e->filename.len)
+		pulsar_string(&e->event, &e->filename, bprm->filename);
 	pulsar_string(&e->event, &e->interpreter, bprm->interp);
 }
 
