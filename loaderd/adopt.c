@@ -207,7 +207,7 @@ static int adopt_check_links(const struct module *m, const struct module_site *s
 	for (size_t i = 0; i < image->count; i++) {
 		const struct image_program *p = &image->programs[i];
 
-		if (p->kind == KIND_ITER || !image_uses(p, &m->hooks) || image_absent(p))
+		if (!image_uses(p, &m->hooks) || image_absent(p))
 			continue;
 		fd = pin_link_open(site->pins, m->name, p->name, error);
 		if (fd < 0)

@@ -107,11 +107,11 @@ int attach_run_iterator(const struct bpf_program *program, struct pin_error *err
 out:
 	if (iterator >= 0)
 		close(iterator);
+	if (!err)
+		return link;
 	if (link >= 0)
 		close(link);
-	if (err)
-		return error_set(error, err, "running %s: %m", bpf_program__name(program));
-	return 0;
+	return error_set(error, err, "running %s: %m", bpf_program__name(program));
 }
 
 bool attach_absent(const struct bpf_program *program, enum kind kind)

@@ -21,7 +21,8 @@ int attach_program(const struct bpf_program *program, enum kind kind, struct pin
 /**
  * attach_run_iterator() - runs a loaded program of kind iter over all its objects.
  *
- * Return: 0, or negative errno with *error.
+ * Return: the descriptor of a link, by which it can be run again; the caller closes it.
+ * Negative errno with *error.
  */
 int attach_run_iterator(const struct bpf_program *program, struct pin_error *error);
 

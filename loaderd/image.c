@@ -249,11 +249,14 @@ int image_attach(struct image *image, struct hooks *hooks, struct pin_error *err
 
 int image_run_iterators(const struct image *image, struct pin_error *error)
 {
-	int err = 0;
+	for (size_t i = 0; i < image->count; i++) {
+		struct image_program *p = &image->programs[i];
 
-	for (size_t i = 0; i < image->count && !err; i++)
-		if (image->programs[i].kind == KIND_ITER &&
-		    bpf_program__autoload(image->programs[i].program))
-			err = attach_run_iterator(image->programs[i].program, error);
-	return err;
+		if (p->kind != KIND_ITER || !bpf_program__autoload(p->program))
+			continue;
+		p->link = attach_run_iterator(p->program, error);
+		if (p->link < 0)
+			return p->link;
+	}
+	return 0;
 }

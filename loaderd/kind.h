@@ -17,7 +17,7 @@ enum kind {
 	KIND_TP, /* tracepoints through perf events */
 	KIND_TP_BTF,
 	KIND_RAW_TP,
-	KIND_ITER,  /* runs once after the others were attached, and has no link to pin */
+	KIND_ITER,  /* runs once after the others were attached, and again by whoever opens its link */
 	KIND_OTHER, /* no module may have it */
 	KINDS = KIND_OTHER,
 };

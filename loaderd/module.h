@@ -19,6 +19,7 @@
 
 struct config;
 struct image;
+struct interest;
 struct object;
 struct stream;
 
@@ -26,7 +27,8 @@ struct stream;
 struct module_site {
 	struct pin_root *pins;
 	const struct config *config;
-	unsigned int cpus; /* possible CPUs, see cpus_end() */
+	struct interest *interest; /* the filters of all modules */
+	unsigned int cpus;	   /* possible CPUs, see cpus_end() */
 };
 
 enum module_state {

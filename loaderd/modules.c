@@ -10,6 +10,7 @@
 #include "config.h"
 #include "error.h"
 #include "excluded.h"
+#include "interest.h"
 #include "kind.h"
 #include "log.h"
 #include "modules_internal.h"
@@ -26,9 +27,10 @@ struct modules *modules_new(struct pin_root *pins, unsigned int cpus)
 	set->site.pins = pins;
 	set->site.cpus = cpus;
 	set->excluded = excluded_new();
-	if (set->excluded)
+	set->site.interest = interest_new();
+	if (set->excluded && set->site.interest)
 		return set;
-	free(set);
+	modules_free(set);
 	return NULL;
 }
 
@@ -40,6 +42,7 @@ void modules_free(struct modules *set)
 		module_free(set->list[i]);
 	free(set->list);
 	excluded_free(set->excluded);
+	interest_free(set->site.interest);
 	free(set);
 }
 
@@ -200,6 +203,8 @@ static int modules_run(struct modules_pass *p)
 	for (size_t i = first; i < p->count && !err; i++)
 		err = modules_make(p, &p->plans[i]);
 	modules_refresh_excluded(p->set);
+	if (!err)
+		modules_refresh_filters(p->set, p->plans, p->count);
 	return err;
 }
 

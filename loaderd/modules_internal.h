@@ -34,6 +34,8 @@ int modules_pass(struct modules *set, const char *only, bool strict, struct pin_
 
 /* Opens the maps of excluded processes anew: after a module came or went. */
 void modules_refresh_excluded(struct modules *set);
+/* Brings the filters of the modules in these plans to what the configuration has. */
+void modules_refresh_filters(struct modules *set, const struct plan *plans, size_t count);
 /* The sizes of rings, halved until all of them fit; each of `wanted` is in the set. */
 void modules_set_rings(struct modules *set, const struct plan_names *wanted);
 /* Who may read each module; negative errno with *error: there is no such group. */

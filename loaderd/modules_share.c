@@ -11,6 +11,7 @@
 #include "error.h"
 #include "excluded.h"
 #include "group.h"
+#include "interest.h"
 #include "log.h"
 #include "modules_internal.h"
 
@@ -40,6 +41,42 @@ void modules_refresh_excluded(struct modules *set)
 	while (n)
 		close(fds[--n]);
 	free(fds);
+}
+
+/* Of a number that no module has: its rules would be the next one's. */
+static void modules_forget_filters(const struct modules *set)
+{
+	__u64 used = 0;
+
+	for (size_t i = 0; i < set->count; i++)
+		if (set->list[i]->state == MODULE_RUNNING && !modules_is_core(set->list[i]))
+			used |= 1ull << set->list[i]->number;
+	for (unsigned int n = 0; n < MODULE_NUMBERS; n++)
+		if (!(used & 1ull << n))
+			interest_set(set->site.interest, n, NULL);
+}
+
+void modules_refresh_filters(struct modules *set, const struct plan *plans, size_t count)
+{
+	const struct module *core = modules_find(set, "core");
+	struct pin_error error;
+	int err = 0;
+
+	if (!core || core->state != MODULE_RUNNING)
+		return;
+	modules_forget_filters(set);
+	for (size_t i = 0; i < count && !err; i++) {
+		const struct module *m = plans[i].module;
+
+		if (m->state == MODULE_RUNNING && !modules_is_core(m))
+			err = plan_set_filter(m, &set->site, m->number, &error);
+	}
+	if (!err)
+		err = interest_apply(set->site.interest, set->site.pins, &error);
+	if (err)
+		log_error("filters: %s", error.text);
+	else if (error.text[0])
+		log_warn("filters: %s", error.text);
 }
 
 void modules_set_rings(struct modules *set, const struct plan_names *wanted)

@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "error.h"
+#include "interest.h"
 #include "log.h"
 #include "upgrade.h"
 
@@ -178,6 +179,32 @@ static int plan_pick_number(const struct plan *plan, __u64 used, unsigned int *n
 	return 0;
 }
 
+int plan_set_filter(const struct module *module, const struct module_site *site,
+		    unsigned int number, struct pin_error *error)
+{
+	const struct config_module *section = config_section(site->config, module->name);
+	int err;
+
+	err = interest_set(site->interest, number, section ? &section->rules : NULL);
+	return err ? error_set(error, err, "no memory") : 0;
+}
+
+/* Before the programs: from its first event on the filter holds. */
+static int plan_filter(const struct plan *plan, const struct module_site *site, unsigned int number,
+		       struct pin_error *error)
+{
+	int err;
+
+	if (!strcmp(plan->module->name, "core"))
+		return 0;
+	err = plan_set_filter(plan->module, site, number, error);
+	if (!err)
+		err = interest_apply(site->interest, site->pins, error);
+	if (err == -ENOENT && rules_empty(interest_rules(site->interest, number)))
+		return 0;
+	return err ? error_prefix(error, err, "%s: filter", plan->module->name) : 0;
+}
+
 static int plan_load(struct plan *plan, const struct module_site *site, unsigned int number,
 		     struct pin_error *error)
 {
@@ -243,6 +270,8 @@ int plan_make(struct plan *plan, const struct module_site *site, __u64 numbers_u
 		return 0;
 	}
 	err = plan_pick_number(plan, numbers_used, &number, error);
+	if (!err)
+		err = plan_filter(plan, site, number, error);
 	if (err)
 		return err;
 	if (plan->found == ADOPT_OTHER)

@@ -64,6 +64,15 @@ int plan_look(struct plan *plan, const struct module_site *site, __u64 numbers_u
 int plan_make(struct plan *plan, const struct module_site *site, __u64 numbers_used,
 	      struct pin_error *error);
 
+/**
+ * plan_set_filter() - notes what the configuration has as the filter of a module.
+ * @number: of the module.
+ *
+ * Return: 0, or -ENOMEM with *error.
+ */
+int plan_set_filter(const struct module *module, const struct module_site *site,
+		    unsigned int number, struct pin_error *error);
+
 /** plan_release() - frees the object. */
 void plan_release(struct plan *plan);
 
