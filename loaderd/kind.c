@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "perf.h"
 
 #define KIND_REASON_LEN 160
@@ -226,7 +227,7 @@ static int kind_try(enum kind kind, char *reason)
 	if (!err)
 		err = kind_try_with(trial, map, &step);
 	if (err)
-		snprintf(reason, KIND_REASON_LEN, "%s: %s: %s", trial->name, step, strerror(-err));
+		snprintf(reason, KIND_REASON_LEN, "%s: %s", step, strerror(-err));
 	if (map >= 0)
 		close(map);
 	return err;
@@ -244,12 +245,24 @@ bool kind_available(enum kind kind, const char **reason)
 	if (!kind_found[kind].known) {
 		kind_found[kind].reason[0] = '\0';
 		err = kind_try(kind, kind_found[kind].reason);
+		if (err)
+			log_info("no %s programs on this kernel: %s", kind_trials[kind].name,
+				 kind_found[kind].reason);
 		kind_found[kind].available = !err;
 		kind_found[kind].known = true;
 	}
 	if (reason)
 		*reason = kind_found[kind].reason;
 	return kind_found[kind].available;
+}
+
+bool kind_is_reason(const char *text)
+{
+	for (int k = 0; k < KINDS; k++)
+		if (kind_found[k].known && !kind_found[k].available &&
+		    !strcmp(kind_found[k].reason, text))
+			return true;
+	return false;
 }
 
 void kind_trim(void)

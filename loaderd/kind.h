@@ -17,7 +17,7 @@ enum kind {
 	KIND_TP, /* tracepoints through perf events */
 	KIND_TP_BTF,
 	KIND_RAW_TP,
-	KIND_ITER,  /* runs once after the others were attached, and again by whoever opens its link */
+	KIND_ITER, /* runs once after the others were attached, and again by whoever opens its link */
 	KIND_OTHER, /* no module may have it */
 	KINDS = KIND_OTHER,
 };
@@ -36,6 +36,9 @@ const char *kind_name(enum kind kind);
  * mounted then, if it ever is.
  */
 bool kind_available(enum kind kind, const char **reason);
+
+/** kind_is_reason() - whether a text is what kind_available() gave as a reason. */
+bool kind_is_reason(const char *text);
 
 /** kind_trim() - frees the memory that trying takes; what was found stays. */
 void kind_trim(void);

@@ -141,21 +141,29 @@ int plan_look(struct plan *plan, const struct module_site *site, __u64 numbers_u
 
 /* ---- making ---- */
 
-/* "created by tp (fentry: refused)" for each hook that does not have its best variant. */
+/*
+ * "created uses tp (fentry: refused)". That a whole kind of programs is not to be
+ * had is told once, not for each hook; any other reason is worth a line.
+ */
 static void plan_log_hooks(const struct module *m)
 {
 	for (unsigned int i = 0; i < m->hooks.count; i++) {
 		const struct hook *hook = &m->hooks.hook[i];
+		bool telling = false;
 		char why[512] = "";
 		size_t len = 0;
 
 		if (hook->chosen >= hook->variants_count)
 			continue;
-		for (unsigned int v = 0; v < hook->chosen && len < sizeof(why); v++)
-			len += (size_t)snprintf(why + len, sizeof(why) - len, "%s%s",
-						v ? "; " : " (", hook->variants[v].reason);
-		log_info("%s: hook %s uses %s%s%s", m->name, hook->name,
-			 hook->variants[hook->chosen].name, why, len ? ")" : "");
+		for (unsigned int v = 0; v < hook->chosen && len < sizeof(why); v++) {
+			telling |= !kind_is_reason(hook->variants[v].reason);
+			len += (size_t)snprintf(why + len, sizeof(why) - len, "%s%s: %s",
+						v ? "; " : " (", hook->variants[v].name,
+						hook->variants[v].reason);
+		}
+		(telling ? log_info : log_debug)("%s: hook %s uses %s%s%s", m->name, hook->name,
+						 hook->variants[hook->chosen].name, why,
+						 len ? ")" : "");
 	}
 }
 
