@@ -10,6 +10,7 @@
 #include "config.h"
 #include "error.h"
 #include "interest.h"
+#include "kind.h"
 #include "log.h"
 #include "upgrade.h"
 
