@@ -12,6 +12,7 @@
 #include "control_show.h"
 #include "error.h"
 #include "modules.h"
+#include "rules.h"
 #include "server.h"
 #include "stream.h"
 
@@ -19,6 +20,7 @@
 struct control_request {
 	const char *module;
 	const char *subscription;
+	const json_t *rules; /* not judged */
 };
 
 /* ---- looking ---- */
@@ -133,6 +135,47 @@ static int control_subscription_remove(const struct control *c, const struct con
 	return err;
 }
 
+static int control_filters(const struct control *c, const struct control_request *r, json_t *reply,
+			   struct pin_error *error)
+{
+	json_t *array = json_array();
+	const struct module *m;
+	int err = 0;
+
+	if (r->module && !modules_find(c->modules, r->module)) {
+		json_decref(array);
+		return error_set(error, -ENOENT, "there is no module %s", r->module);
+	}
+	for (size_t i = 0; (m = modules_at(c->modules, i)) && !err; i++) {
+		const struct rules *rules = modules_filter(c->modules, m);
+
+		if (rules && (!r->module || !strcmp(m->name, r->module)))
+			err = json_array_append_new(array, show_filter(m, rules));
+	}
+	return json_object_set_new(reply, "filters", array) < 0 || err ? -ENOMEM : 0;
+}
+
+static int control_filter(const struct control *c, const struct control_request *r, json_t *reply,
+			  struct pin_error *error)
+{
+	struct rules rules = { 0 };
+	int err;
+
+	if (!r->rules)
+		return control_filters(c, r, reply, error);
+	if (!r->module)
+		return error_set(error, -EINVAL, "\"module\" is missing");
+	err = rules_from_json(&rules, r->rules, error);
+	if (!err)
+		err = modules_set_filter(c->modules, r->module, &rules, error);
+	rules_release(&rules);
+	if (err)
+		return err;
+	if (error->text[0] && json_object_set_new(reply, "warning", show_text(error->text)) < 0)
+		return -ENOMEM;
+	return control_filters(c, r, reply, error);
+}
+
 static int control_reload(const struct control *c, const struct control_request *r, json_t *reply,
 			  struct pin_error *error)
 {
@@ -160,6 +203,7 @@ static const struct {
 	{ "teardown", control_teardown, false, false },
 	{ "subscriptions", control_subscriptions, false, false },
 	{ "subscription-remove", control_subscription_remove, true, true },
+	{ "filter", control_filter, false, false },
 	{ "reload", control_reload, false, false },
 	{ "doctor", control_doctor, false, false },
 };
@@ -185,6 +229,7 @@ static int control_do(const struct control *c, const json_t *object, json_t *rep
 	const char *name;
 	int err;
 
+	r.rules = json_object_get(object, "rules");
 	err = control_argument(object, "request", true, &name, error);
 	if (err)
 		return err;

@@ -8,6 +8,10 @@
  *	{"request": "teardown"} or with "module": NAME
  *	{"request": "subscriptions"} or with "module": NAME
  *	{"request": "subscription-remove", "module": NAME, "subscription": NAME}
+ *	{"request": "filter"} or with "module": NAME
+ *	{"request": "filter", "module": NAME, "rules": {"targets": ["/usr/bin/x"], ...}}
+ *		replaces all rules of the module, until the configuration is read again;
+ *		rules.h has the kinds
  *	{"request": "reload"}
  *	{"request": "doctor"}
  *

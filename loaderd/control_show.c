@@ -8,6 +8,7 @@
 
 #include "kind.h"
 #include "module.h"
+#include "rules.h"
 #include "stream.h"
 
 /* All that is shown is shorter. */
@@ -132,6 +133,12 @@ int show_subscriptions(const struct module *module, json_t *array)
 	struct show_into into = { .module = module, .array = array };
 
 	return module->stream ? stream_each(module->stream, show_subscription, &into) : 0;
+}
+
+json_t *show_filter(const struct module *module, const struct rules *rules)
+{
+	return json_pack("{s:s, s:i, s:o}", "module", module->name, "number", (int)module->number,
+			 "rules", rules_to_json(rules));
 }
 
 json_t *show_kinds(void)

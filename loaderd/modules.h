@@ -16,6 +16,7 @@
 
 struct config;
 struct modules;
+struct rules;
 struct stream;
 
 /**
@@ -76,6 +77,23 @@ int modules_start(struct modules *set, const char *name, struct pin_error *error
  * errno with *error.
  */
 int modules_stop(struct modules *set, const char *name, struct pin_error *error);
+
+/**
+ * modules_filter() - the rules of a module's filter.
+ *
+ * Return: borrowed; NULL if the module does not run, or has no events.
+ */
+const struct rules *modules_filter(const struct modules *set, const struct module *module);
+
+/**
+ * modules_set_filter() - replaces the rules of a module's filter, until the configuration is read again.
+ * @error: on success "", or what a rule names and is not there.
+ *
+ * Return: 0; -ENOENT no such module, or it does not run, or core does not; another
+ * negative errno with *error: the rules are as before.
+ */
+int modules_set_filter(struct modules *set, const char *name, const struct rules *rules,
+		       struct pin_error *error);
 
 /**
  * modules_teardown() - stops all modules, core last.

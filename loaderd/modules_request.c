@@ -6,9 +6,11 @@
 #include "config.h"
 #include "error.h"
 #include "excluded.h"
+#include "interest.h"
 #include "log.h"
 #include "modules_internal.h"
 #include "object.h"
+#include "rules.h"
 #include "stream.h"
 
 /* The others read core's maps: if core came or went, they are loaded anew with what there is now. */
@@ -82,6 +84,45 @@ int modules_teardown(struct modules *set, struct pin_error *error)
 	}
 	modules_refresh_excluded(set);
 	return first;
+}
+
+/* ---- filters ---- */
+
+const struct rules *modules_filter(const struct modules *set, const struct module *module)
+{
+	if (modules_is_core(module) || module->state != MODULE_RUNNING)
+		return NULL;
+	return interest_rules(set->site.interest, module->number);
+}
+
+int modules_set_filter(struct modules *set, const char *name, const struct rules *rules,
+		       struct pin_error *error)
+{
+	const struct module *m = modules_find(set, name);
+	const struct rules *present = m ? modules_filter(set, m) : NULL;
+	struct rules old = { 0 };
+	struct pin_error ignored;
+	int err;
+
+	if (!present)
+		return error_set(error, -ENOENT, "there is no module %s that runs and has events",
+				 name);
+	err = rules_copy(&old, present);
+	if (!err)
+		err = interest_set(set->site.interest, m->number, rules);
+	if (err) {
+		rules_release(&old);
+		return error_set(error, err, "no memory");
+	}
+	err = interest_apply(set->site.interest, set->site.pins, error);
+	if (!err) {
+		log_info("%s: filter changed", name);
+	} else {
+		interest_set(set->site.interest, m->number, &old);
+		interest_apply(set->site.interest, set->site.pins, &ignored);
+	}
+	rules_release(&old);
+	return err;
 }
 
 /* ---- readers ---- */
