@@ -56,11 +56,22 @@ static char *mode_json(const struct field *field, const struct record *record, c
 	return p;
 }
 
-static char *optional_any(const struct field *field, const struct record *record, char *p,
-			  const char *end)
+static char *optional_json(const struct field *field, const struct record *record, char *p,
+			   const char *end)
 {
+	int64_t number = field_signed(field, record);
+
 	(void)end;
-	return field_signed(field, record) < 0 ? put_lit(p, "null") : int_any(field, record, p, end);
+	return number < 0 ? put_lit(p, "null") : put_u64(p, number);
+}
+
+static char *optional_text(const struct field *field, const struct record *record, char *p,
+			   const char *end)
+{
+	int64_t number = field_signed(field, record);
+
+	(void)end;
+	return number < 0 ? put_lit(p, "-") : put_u64(p, number);
 }
 
 const struct decoder decode_uint = {
@@ -101,6 +112,6 @@ const struct decoder decode_mode = {
 const struct decoder decode_optional = {
 	.size = ANY_INTEGER,
 	.room = PUT_U64_MAX,
-	.json = optional_any,
-	.text = optional_any,
+	.json = optional_json,
+	.text = optional_text,
 };

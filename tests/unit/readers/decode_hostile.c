@@ -15,6 +15,9 @@
 #define SCHEMAS	 20000
 #define MESSAGES 100000
 
+/* One more than the last that there is. */
+#define LATER_KIND (PULSAR_KIND_OPTIONAL + 1)
+
 /* Marsaglia, Xorshift RNGs, 2003: the same numbers everywhere. */
 static uint64_t state;
 
@@ -51,12 +54,12 @@ static struct lab *lab_of_all_kinds(void)
 	struct lab *lab = lab_new();
 	char name[16];
 
-	for (int kind = PULSAR_KIND_UINT; kind <= PULSAR_KIND_OPTIONAL + 1; kind++) {
+	for (int kind = PULSAR_KIND_UINT; kind <= LATER_KIND; kind++) {
 		size_t size = 8;
 
 		if (kind == PULSAR_KIND_ADDRESS)
 			size = sizeof(struct pulsar_address);
-		if (kind == PULSAR_KIND_CHARS || kind > PULSAR_KIND_OPTIONAL)
+		if (kind == PULSAR_KIND_CHARS || kind == LATER_KIND)
 			size = 13;
 		snprintf(name, sizeof(name), "k%d", kind);
 		lab_field(lab, kind, name, "0123456789012345678901234567890", size)->group = kind;
