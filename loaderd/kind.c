@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "log.h"
 #include "perf.h"
 
@@ -50,6 +51,11 @@ static int kind_attach_raw_tp(const struct kind_trial *trial, int program_fd)
 	return fd < 0 ? -errno : fd;
 }
 
+static int kind_attach_cgroup(const struct kind_trial *trial, int program_fd)
+{
+	return cgroup_attach(program_fd, trial->attach);
+}
+
 /*
  * Only whether there are such events at all: closing one that was opened waits
  * for grace periods, some 50 ms, in which the modules could have been started.
@@ -79,6 +85,8 @@ static const struct kind_trial kind_trials[KINDS] = {
 			  KIND_ATTACHING },
 	[KIND_RAW_TP] = { "raw_tp", BPF_PROG_TYPE_RAW_TRACEPOINT, 0, NULL, 0, kind_attach_raw_tp,
 			  KIND_ATTACHING },
+	[KIND_CGROUP] = { "cgroup", BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET_SOCK_RELEASE, NULL,
+			  0, kind_attach_cgroup, KIND_ATTACHING },
 	[KIND_ITER] = { "iter", BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, "bpf_iter_task",
 			BTF_KIND_FUNC, kind_attach_by_target, KIND_ATTACHING },
 };
@@ -106,6 +114,8 @@ enum kind kind_of(const struct bpf_program *program)
 		return KIND_TP;
 	case BPF_PROG_TYPE_RAW_TRACEPOINT:
 		return KIND_RAW_TP;
+	case BPF_PROG_TYPE_CGROUP_SOCK:
+		return KIND_CGROUP;
 	case BPF_PROG_TYPE_TRACING:
 		break;
 	default:
@@ -130,19 +140,19 @@ const char *kind_name(enum kind kind)
 	return kind < KINDS ? kind_trials[kind].name : "other";
 }
 
-static int kind_find_target(const struct kind_trial *trial, __u32 *id)
+/* A BTF id of the kernel, or negative errno. */
+static int kind_find(const char *name, __u32 btf_kind)
 {
-	int found;
-
 	if (!kind_vmlinux)
 		kind_vmlinux = btf__load_vmlinux_btf();
 	if (!kind_vmlinux)
 		return -errno;
-	found = btf__find_by_name_kind(kind_vmlinux, trial->target, trial->target_kind);
-	if (found < 0)
-		return found;
-	*id = (__u32)found;
-	return 0;
+	return btf__find_by_name_kind(kind_vmlinux, name, btf_kind);
+}
+
+bool kind_function_exists(const char *name)
+{
+	return kind_find(name, BTF_KIND_FUNC) > 0;
 }
 
 static int kind_load(const struct kind_trial *trial, int map_fd, const char **step)
@@ -165,9 +175,10 @@ static int kind_load(const struct kind_trial *trial, int map_fd, const char **st
 
 	if (trial->target) {
 		*step = "finding a target in the kernel's BTF";
-		err = kind_find_target(trial, &opts.attach_btf_id);
-		if (err)
+		err = kind_find(trial->target, trial->target_kind);
+		if (err < 0)
 			return err;
+		opts.attach_btf_id = (__u32)err;
 	}
 	*step = "loading a trivial program";
 	fd = bpf_prog_load(trial->type, "pulsar_try", "GPL", insns + first,
@@ -226,7 +237,10 @@ static int kind_try(enum kind kind, char *reason)
 	}
 	if (!err)
 		err = kind_try_with(trial, map, &step);
-	if (err)
+	/* That they are not there says it all. */
+	if (err && trial->attach_to == kind_attach_perf && step == trial->missing)
+		snprintf(reason, KIND_REASON_LEN, "%s", step);
+	else if (err)
 		snprintf(reason, KIND_REASON_LEN, "%s: %s", step, strerror(-err));
 	if (map >= 0)
 		close(map);
