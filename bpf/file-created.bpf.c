@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * file-created: a regular file came to be, by open() or mknod(). Once per file, after it
- * exists, with its full path.
- */
+/* file-created: a regular file came to be, by open() or mknod(). Once, with its full path. */
 #include "calls.bpf.h"
 #include "note.bpf.h"
 
@@ -25,7 +22,7 @@ static __always_inline int created(void *ctx, struct file *file)
 	e = pulsar_begin(struct file_created);
 	if (!e)
 		return 0;
-	pulsar_path(&e->event, &e->filename, pulsar_file_path(file));
+	pulsar_path(&e->event, &e->filename, &file->f_path);
 	return pulsar_submit(ctx, e);
 }
 
@@ -59,7 +56,7 @@ PULSAR_NOTE(made, security_path_mknod)
 PULSAR_NOTE_EXIT(made, vfs_create, made)
 
 static __always_inline int made_at(struct trace_event_raw_sys_exit *ctx, int dfd, __u64 name,
-				   __u64 mode)
+				   int mode)
 {
 	struct file_created *e;
 

@@ -17,9 +17,8 @@
 #define PULSAR_AT_FDCWD -100 /* include/uapi/linux/fcntl.h */
 
 /* Argument n of the system call that the current process is in, also at its exit. */
-#define pulsar_argument(n)              \
-	PT_REGS_PARM##n##_SYSCALL( \
-		(struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()))
+#define pulsar_argument(n) \
+	PT_REGS_PARM##n##_SYSCALL((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()))
 
 /*
  * The text begins where the path before it ends at the latest: at the window's byte PATH_MAX - 1.
@@ -161,8 +160,8 @@ static __always_inline void pulsar_path_named(struct pulsar_event *e, struct pul
 		return;
 	to->full = 1; /* until it is known: cut */
 	j.text = window + PULSAR_JOIN_TEXT;
-	len_read = user ? bpf_probe_read_user_str(j.text + 1, PULSAR_PATH_MAX, name) :
-			  bpf_probe_read_kernel_str(j.text + 1, PULSAR_PATH_MAX, name);
+	len_read = user ? bpf_probe_read_user_str(j.text + 1, PULSAR_PATH_MAX, name)
+			: bpf_probe_read_kernel_str(j.text + 1, PULSAR_PATH_MAX, name);
 	if (len_read <= 0)
 		return;
 	absolute = j.text[1] == '/';

@@ -7,9 +7,14 @@
 
 #include "walk.bpf.h"
 
-#define PULSAR_FMODE_BACKING 0x2000000 /* FMODE_BACKING, include/linux/fs.h, 6.5 */
+/*
+ * include/linux/fs.h. FMODE_BACKING moved from bit 25 to 24 in 6.14, and bit 25 became
+ * FMODE_NONOTIFY; a backing file has FMODE_NOACCOUNT as well, and files of processes never do.
+ */
+#define PULSAR_FMODE_NOACCOUNT 0x20000000
+#define PULSAR_FMODE_BACKING   0x03000000
 
-/* Of fs/file_table.c; user_path is there since 6.8. */
+/* Of fs/file_table.c; user_path is there since 6.8, and before that f_path is what it is now. */
 struct backing_file___pulsar {
 	struct file file;
 	struct path user_path;
@@ -79,17 +84,18 @@ static __always_inline void pulsar_path(struct pulsar_event *e, struct pulsar_st
 }
 
 /*
- * The path under which a file was opened: of a file that overlayfs has open in a layer, the merged
- * one.
+ * The path of a mapped file as the process has it: overlayfs puts the file of a layer into the
+ * mapping instead.
  */
-static __always_inline const struct path *pulsar_file_path(struct file *file)
+static __always_inline const struct path *pulsar_mapped_path(struct file *file)
 {
 	struct backing_file___pulsar *backing = (void *)file;
+	__u32 mode = pulsar_read(struct file, file, f_mode);
 
-	if (bpf_core_field_exists(backing->user_path) &&
-	    (pulsar_read(struct file, file, f_mode) & PULSAR_FMODE_BACKING))
-		return __builtin_preserve_access_index(&backing->user_path);
-	return __builtin_preserve_access_index(&file->f_path);
+	if (bpf_core_field_exists(backing->user_path) && (mode & PULSAR_FMODE_NOACCOUNT) &&
+	    (mode & PULSAR_FMODE_BACKING))
+		return &backing->user_path;
+	return &file->f_path;
 }
 
 /* The open file behind a descriptor of the current process; NULL if there is none. */

@@ -34,4 +34,10 @@ static __always_inline bool pulsar_can_cast(void)
 #define pulsar_read(type, p, field) \
 	(pulsar_can_cast() ? pulsar_cast(type, p)->field : BPF_CORE_READ((type *)(p), field))
 
+/* IS_ERR(), include/linux/err.h: a pointer or an address that is an errno. */
+static __always_inline bool pulsar_is_error(__u64 value)
+{
+	return value >= (__u64)-4095;
+}
+
 #endif

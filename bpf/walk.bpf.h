@@ -85,11 +85,7 @@ static __always_inline void pulsar_walk_prepend(struct pulsar_walk *w, const voi
 	len -= cut;
 	/* The masks change nothing; they are how the verifier learns the bounds. */
 	pos = (pos - len) & (PULSAR_PATH_MAX - 1);
-	len &= PULSAR_PATH_MAX - 1;
-	if (pulsar_can_cast() && !cut && len <= PULSAR_NAME_SHORT)
-		pulsar_name_copy(w->window + pos, name, len);
-	else
-		bpf_probe_read_kernel(w->window + pos, len, name + cut);
+	bpf_probe_read_kernel(w->window + pos, len & (PULSAR_PATH_MAX - 1), name + cut);
 	if (slash && pos) {
 		pos = (pos - 1) & (PULSAR_PATH_MAX - 1);
 		w->window[pos] = '/';
@@ -97,37 +93,49 @@ static __always_inline void pulsar_walk_prepend(struct pulsar_walk *w, const voi
 	w->pos = pos;
 }
 
-/* Puts the name of a dentry before what is there. */
-static __always_inline void pulsar_walk_name(struct pulsar_walk *w, struct dentry *dentry,
-					     bool slash)
+/* Puts the name of a dentry before what is there, and a slash before it. */
+static __always_inline void pulsar_walk_name(struct pulsar_walk *w, struct dentry *dentry)
 {
+	__u32 pos = w->pos & (PULSAR_PATH_MAX - 1);
 	struct qstr name = {};
 
-	if (pulsar_can_cast()) {
-		name.len = pulsar_cast(struct dentry, dentry)->d_name.len;
-		name.name = pulsar_cast(struct dentry, dentry)->d_name.name;
-	} else {
+	if (!pulsar_can_cast()) {
 		BPF_CORE_READ_INTO(&name, dentry, d_name);
+		pulsar_walk_prepend(w, name.name, name.len, true);
+		return;
 	}
-	pulsar_walk_prepend(w, name.name, name.len, slash);
+	name.len = pulsar_cast(struct dentry, dentry)->d_name.len;
+	name.name = pulsar_cast(struct dentry, dentry)->d_name.name;
+	if (name.len > PULSAR_NAME_SHORT || name.len >= pos) {
+		pulsar_walk_prepend(w, name.name, name.len, true);
+		return;
+	}
+	w->full += name.len + 1;
+	pos = (pos - name.len - 1) & (PULSAR_PATH_MAX - 1);
+	w->window[pos] = '/';
+	pulsar_name_copy(w->window + pos + 1, name.name, name.len);
+	w->pos = pos;
 }
 
 /* The end of the walk at a dentry that is its own parent, but no root of a mount. */
 static __always_inline void pulsar_walk_unplaced(struct pulsar_walk *w, struct dentry *dentry)
 {
-	__u32 len = pulsar_read(struct dentry, dentry, d_name.len);
-	const char *type;
+	struct super_block *sb = BPF_CORE_READ(dentry, d_sb);
+	struct qstr name = {};
 	char text[48];
+	char first = 0;
 	long n;
 
-	if (len) {
-		/* "/": the root of a filesystem that was left by way of a bind mount. */
-		if (!w->full || len > 1)
-			pulsar_walk_name(w, dentry, false);
+	if (dentry == BPF_CORE_READ(sb, s_root))
+		return; /* of a filesystem, which was left by way of a bind mount */
+	BPF_CORE_READ_INTO(&name, dentry, d_name);
+	bpf_probe_read_kernel(&first, sizeof(first), name.name);
+	if (name.len > 1 || (name.len && first != '/')) {
+		pulsar_walk_prepend(w, name.name, name.len, false);
 		return;
 	}
-	type = BPF_CORE_READ(dentry, d_sb, s_type, name);
-	n = BPF_SNPRINTF(text, sizeof(text), "%s:[%lu]", type,
+	/* Pipes, namespaces, and what was opened by a handle. */
+	n = BPF_SNPRINTF(text, sizeof(text), "%s:[%lu]", BPF_CORE_READ(sb, s_type, name),
 			 BPF_CORE_READ(dentry, d_inode, i_ino));
 	if (n > 1 && n <= (long)sizeof(text))
 		pulsar_walk_prepend(w, text, n - 1, false);
@@ -171,7 +179,7 @@ static long pulsar_walk_step(__u32 step, void *arg)
 		pulsar_walk_unplaced(w, dentry);
 		return 1;
 	}
-	pulsar_walk_name(w, dentry, true);
+	pulsar_walk_name(w, dentry);
 	w->dentry = parent;
 	return 0;
 }
