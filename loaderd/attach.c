@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "error.h"
 #include "perf.h"
 
@@ -74,6 +75,10 @@ int attach_program(const struct bpf_program *program, enum kind kind, struct pin
 	case KIND_RAW_TP:
 		link = attach_raw(program);
 		break;
+	case KIND_CGROUP:
+		link = cgroup_attach(bpf_program__fd(program),
+				     bpf_program__expected_attach_type(program));
+		break;
 	default:
 		link = -EOPNOTSUPP;
 		break;
@@ -114,10 +119,12 @@ out:
 	return error_set(error, err, "running %s: %m", bpf_program__name(program));
 }
 
-bool attach_absent(const struct bpf_program *program, enum kind kind)
+bool attach_absent(const struct bpf_program *program, enum kind kind, bool optional)
 {
 	const char *target = attach_target(program);
 
+	if (optional && (kind == KIND_FENTRY || kind == KIND_KPROBE))
+		return !kind_function_exists(target);
 	if (kind != KIND_TP || (strncmp(target, "syscalls/sys_enter_", 19) &&
 				strncmp(target, "syscalls/sys_exit_", 18)))
 		return false;

@@ -27,11 +27,13 @@ int attach_program(const struct bpf_program *program, enum kind kind, struct pin
 int attach_run_iterator(const struct bpf_program *program, struct pin_error *error);
 
 /**
- * attach_absent() - whether a program is for a system call that this kernel does not have.
+ * attach_absent() - whether what a program is for does not exist in this kernel, and is not missed.
+ * @optional: the program may be left out: its section's name begins with '?'.
  *
- * Then there is nothing to miss (open and creat on arm64), unlike with any other
- * target that is not there. False if no tracepoints of system calls exist at all.
+ * That is so for system calls (open and creat on arm64; false if no tracepoints of
+ * system calls exist at all), and for functions of which the module says that they are
+ * not in all kernels.
  */
-bool attach_absent(const struct bpf_program *program, enum kind kind);
+bool attach_absent(const struct bpf_program *program, enum kind kind, bool optional);
 
 #endif

@@ -46,6 +46,8 @@ static int image_collect(struct image *image)
 		p->program = program;
 		p->name = bpf_program__name(program);
 		p->kind = kind_of(program);
+		/* libbpf takes the '?' to mean: not by itself. */
+		p->optional = !bpf_program__autoload(program);
 		p->link = -1;
 	}
 	qsort_r(image->programs, image->count, sizeof(*image->programs), image_compare,
@@ -142,7 +144,7 @@ void image_rule_out(const struct image *image, struct hooks *hooks)
 
 bool image_absent(const struct image_program *program)
 {
-	return attach_absent(program->program, program->kind);
+	return attach_absent(program->program, program->kind, program->optional);
 }
 
 bool image_uses(const struct image_program *program, const struct hooks *hooks)

@@ -25,6 +25,7 @@ struct image_program {
 	struct bpf_program *program;
 	const char *name;
 	enum kind kind;
+	bool optional; /* its section's name begins with '?' */
 	bool absent; /* what it would be attached to does not exist, and cannot happen */
 	int link;    /* descriptor, -1: none */
 };

@@ -17,6 +17,7 @@ enum kind {
 	KIND_TP, /* tracepoints through perf events */
 	KIND_TP_BTF,
 	KIND_RAW_TP,
+	KIND_CGROUP, /* in the root of the unified cgroup hierarchy: for all processes */
 	KIND_ITER, /* runs once after the others were attached, and again by whoever opens its link */
 	KIND_OTHER, /* no module may have it */
 	KINDS = KIND_OTHER,
@@ -39,6 +40,9 @@ bool kind_available(enum kind kind, const char **reason);
 
 /** kind_is_reason() - whether a text is what kind_available() gave as a reason. */
 bool kind_is_reason(const char *text);
+
+/** kind_function_exists() - whether the kernel's BTF has a function of this name; false without BTF. */
+bool kind_function_exists(const char *name);
 
 /** kind_trim() - frees the memory that trying takes; what was found stays. */
 void kind_trim(void);
