@@ -37,6 +37,15 @@
 #define __syscall	     PULSAR_TAG("syscall")   /* number of a system call as its name */
 #define __optional	     PULSAR_TAG("optional")  /* signed integer, below 0: there is none, null */
 
+/*
+ * Behind SEC(".maps"): a map whose values are events, which readers look at from time
+ * to time, printing what has changed; see table.bpf.h. In such events:
+ */
+#define PULSAR_TABLE	     PULSAR_TAG("table")
+#define __counter	     PULSAR_TAG("counter")   /* only grows: lines tell what was added */
+#define __syscalls	     PULSAR_TAG("syscalls")  /* __u64[N] by number of a system call */
+#define __since		     PULSAR_TAG("since")     /* CLOCK_BOOTTIME ns when the counters were 0 */
+
 /* ---- maps; loaderd sets the sizes that depend on the machine ---- */
 
 struct {

@@ -295,6 +295,19 @@ static int schema_events(struct schema_builder *b)
 
 /* ---- tables ---- */
 
+/* A value is an event, or begins with one: then there is room for its strings behind. 0: neither. */
+static __u32 schema_table_event(const struct btf *btf, __u32 value)
+{
+	const struct btf_type *t = btf__type_by_id(btf, value);
+
+	if (schema_is_event(btf, t))
+		return value;
+	if (!t || !btf_is_struct(t) || !btf_vlen(t) || btf_member_bit_offset(t, 0))
+		return 0;
+	value = btf_members(t)->type;
+	return schema_is_event(btf, schema_strip(btf, &value)) ? value : 0;
+}
+
 static int schema_tables(struct schema_builder *b)
 {
 	const struct btf_type *var;
@@ -306,8 +319,8 @@ static int schema_tables(struct schema_builder *b)
 		var = btf__type_by_id(b->btf, b->tags[i].type);
 		if (strcmp(b->tags[i].text, "table") || !var || !btf_is_var(var))
 			continue;
-		value = schema_map_value(b->btf, var);
-		if (!schema_is_event(b->btf, btf__type_by_id(b->btf, value)))
+		value = schema_table_event(b->btf, schema_map_value(b->btf, var));
+		if (!value)
 			err = error_set(b->error, -EINVAL, "its values are not events");
 		else
 			err = schema_push(b, PULSAR_KIND_TABLE, schema_name(b->btf, var), &f);

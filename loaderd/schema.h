@@ -15,7 +15,8 @@
  *
  *	enum open_flags { OPEN_MASK = 3, O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0100 };
  *
- * - A map tagged as "pulsar:table" holds events as its values, for readers to poll.
+ * - A map tagged as "pulsar:table" has values that are events, or begin with one, for
+ *   readers to poll.
  */
 #ifndef LOADERD_SCHEMA_H
 #define LOADERD_SCHEMA_H

@@ -9,7 +9,8 @@
 
 #include "error.h"
 
-#define BIT(kind) (1u << (kind))
+#define BIT(kind)	 (1u << (kind))
+#define SCHEMA_ARRAY_MAX 65536u /* elements: far beyond a record */
 
 /* Structs of event.h that are fields by themselves. */
 static const struct {
@@ -44,6 +45,21 @@ static const struct {
 	{ "syscall", PULSAR_KIND_SYSCALL, BIT(PULSAR_KIND_UINT) | BIT(PULSAR_KIND_INT), 0,
 	  "an integer" },
 	{ "optional", PULSAR_KIND_OPTIONAL, BIT(PULSAR_KIND_INT), 0, "a signed integer" },
+	{ "syscalls", PULSAR_KIND_SYSCALLS, BIT(PULSAR_KIND_COUNTS), 0, "an array of __u64" },
+	{ "since", PULSAR_KIND_TIME, BIT(PULSAR_KIND_UINT), 8, "an unsigned integer of 8 bytes" },
+};
+
+/* Tags that leave the kind as it is, and what else they say. */
+static const struct {
+	const char *tag;
+	__u32 flag;
+	unsigned int from; /* BIT()s of kinds; 0: any */
+	const char *takes;
+} schema_flags[] = {
+	{ "main", PULSAR_FIELD_MAIN, 0, "" },
+	{ "counter", PULSAR_FIELD_COUNTER,
+	  BIT(PULSAR_KIND_UINT) | BIT(PULSAR_KIND_COUNTS) | BIT(PULSAR_KIND_SYSCALLS),
+	  "an unsigned integer or an array of __u64" },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -75,7 +91,7 @@ static const char *schema_what(const struct btf_type *t)
 	case BTF_KIND_PTR:
 		return "pointer";
 	case BTF_KIND_ARRAY:
-		return "array of other than char";
+		return "array of other than char and __u64";
 	case BTF_KIND_STRUCT:
 		return "struct";
 	case BTF_KIND_UNION:
@@ -107,16 +123,23 @@ static int schema_kind_of_int(const struct btf_type *t, enum pulsar_kind *kind)
 	return 0;
 }
 
-/* Only char[N]: an array of __u8 is bytes, and those are a struct pulsar_bytes. */
-static int schema_kind_of_array(const struct btf *btf, const struct btf_type *t, __u32 *size)
+/* char[N] and __u64[N]: an array of __u8 is bytes, and those are a struct pulsar_bytes. */
+static int schema_kind_of_array(const struct btf *btf, const struct btf_type *t,
+				enum pulsar_kind *kind, __u32 *size)
 {
 	__u32 id = btf_array(t)->type;
 	const struct btf_type *element = schema_strip(btf, &id);
+	__u32 n = btf_array(t)->nelems;
 
-	if (!element || !btf_is_int(element) || element->size != 1 ||
-	    strcmp(schema_name(btf, element), "char") || !btf_array(t)->nelems)
+	if (!element || !btf_is_int(element) || !n || n > SCHEMA_ARRAY_MAX)
 		return -EINVAL;
-	*size = btf_array(t)->nelems;
+	if (element->size == 1 && !strcmp(schema_name(btf, element), "char"))
+		*kind = PULSAR_KIND_CHARS;
+	else if (element->size == 8 && !(btf_int_encoding(element) & BTF_INT_SIGNED))
+		*kind = PULSAR_KIND_COUNTS;
+	else
+		return -EINVAL;
+	*size = n * element->size;
 	return 0;
 }
 
@@ -151,8 +174,7 @@ int schema_kind_of_type(const struct btf *btf, __u32 id, enum pulsar_kind *kind,
 		k = PULSAR_KIND_ENUM;
 		err = schema_integer_size(t->size) ? 0 : -EINVAL;
 	} else if (btf_is_array(t)) {
-		k = PULSAR_KIND_CHARS;
-		err = schema_kind_of_array(btf, t, &bytes);
+		err = schema_kind_of_array(btf, t, &k, &bytes);
 	} else if (btf_is_struct(t)) {
 		err = schema_kind_of_struct(btf, t, &k);
 	}
@@ -167,8 +189,13 @@ int schema_kind_of_type(const struct btf *btf, __u32 id, enum pulsar_kind *kind,
 int schema_kind_of_tag(const char *tag, enum pulsar_kind *kind, __u32 size, __u32 *flags,
 		       struct pin_error *error)
 {
-	if (!strcmp(tag, "main")) {
-		*flags |= PULSAR_FIELD_MAIN;
+	for (size_t i = 0; i < COUNT(schema_flags); i++) {
+		if (strcmp(tag, schema_flags[i].tag))
+			continue;
+		if (schema_flags[i].from && !(schema_flags[i].from & BIT(*kind)))
+			return error_set(error, -EINVAL, "tag pulsar:%s is for %s", tag,
+					 schema_flags[i].takes);
+		*flags |= schema_flags[i].flag;
 		return 0;
 	}
 	for (size_t i = 0; i < COUNT(schema_tags); i++) {
@@ -180,6 +207,8 @@ int schema_kind_of_tag(const char *tag, enum pulsar_kind *kind, __u32 size, __u3
 			return error_set(error, -EINVAL, "tag pulsar:%s is for %s", tag,
 					 schema_tags[i].takes);
 		*kind = schema_tags[i].kind;
+		if (!strcmp(tag, "since"))
+			*flags |= PULSAR_FIELD_SINCE;
 		return 0;
 	}
 	return error_set(error, -EINVAL, "there is no tag pulsar:%s", tag);

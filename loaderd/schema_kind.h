@@ -36,8 +36,8 @@ int schema_kind_of_type(const struct btf *btf, __u32 id, enum pulsar_kind *kind,
 /**
  * schema_kind_of_tag() - what a tag makes of that kind.
  * @tag: without "pulsar:".
- * @kind: replaced on success; "main" leaves it.
- * @flags: PULSAR_FIELD_MAIN is added for "main".
+ * @kind: replaced on success; "main" and "counter" leave it.
+ * @flags: PULSAR_FIELD_MAIN and others are added for those that have one.
  *
  * Return: 0, or -EINVAL with *error: there is no such tag, or not for this type.
  */

@@ -48,10 +48,19 @@ enum pulsar_kind {
 	PULSAR_KIND_CAPABILITIES, /* __u64 capability set: array of names, "CAP_BPF" */
 	PULSAR_KIND_SYSCALL,	/* number of a system call: its name */
 	PULSAR_KIND_OPTIONAL,	/* signed integer: one below 0 means that there is none, as null */
+	PULSAR_KIND_COUNTS,	/* __u64[N]: {"3":17}, index and number of those that are not 0 */
+	PULSAR_KIND_SYSCALLS,	/* the same by number of a system call: {"close":17} */
 };
 
 /* Bits of pulsar_field.flags */
-#define PULSAR_FIELD_MAIN 0x1u /* the field that stands for the event in one column of text */
+#define PULSAR_FIELD_MAIN    0x1u /* the field that stands for the event in one column of text */
+/*
+ * A table's values are events that change where they are (kind TABLE). Readers look at
+ * them from time to time and print those that have changed; what was in one when
+ * it was removed may come as an ordinary event of the same type.
+ */
+#define PULSAR_FIELD_COUNTER 0x2u /* UINT, COUNTS, SYSCALLS of a table: only grows; what was added since the last line */
+#define PULSAR_FIELD_SINCE   0x4u /* TIME of a table: when its counters were 0; in a line, when the last one was */
 
 struct pulsar_field {
 	char name[PULSAR_FIELD_NAME_LEN]; /* padded with NUL, at least one */
@@ -60,7 +69,7 @@ struct pulsar_field {
 	__u32 offset; /* bytes from the start of the record */
 	__u32 size;   /* bytes of the fixed part */
 	__u32 group;  /* ENUM, FLAGS: its enumerators; ENUMERATOR: where it belongs */
-	__u32 flags;  /* PULSAR_FIELD_MAIN */
+	__u32 flags;  /* PULSAR_FIELD_MAIN, ... */
 	__s64 value;  /* ENUMERATOR: the value */
 	__u64 mask;   /* ENUMERATOR of FLAGS: matches if (x & mask) == value */
 };
