@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "module.h"
 #include "object.h"
 #include "place.h"
+#include "settings.h"
 
 /* Without events there are no rings, no subscriptions and nothing to decode. */
 static const char *const fit_names[] = { "meta",   "events",  "counters",
@@ -68,6 +70,29 @@ static int fit_positions(struct image *image, unsigned int cpus)
 	return bpf_map__set_inner_map_fd(subscriptions, image->inner);
 }
 
+/*
+ * A variable NAME_max says how many entries map NAME has, so that it can be set in the
+ * configuration; of core's maps NAME is without core_.
+ */
+static int fit_sizes_set(struct image *image)
+{
+	char variable[BPF_OBJ_NAME_LEN * 4];
+	struct bpf_map *map;
+	const char *name;
+	__u32 entries;
+	int err = 0;
+
+	bpf_object__for_each_map(map, image->bpf) {
+		name = bpf_map__name(map);
+		if (!strncmp(name, "core_", strlen("core_")))
+			name += strlen("core_");
+		snprintf(variable, sizeof(variable), "%s_max", name);
+		if (!err && !settings_number(image->bpf, variable, &entries))
+			err = bpf_map__set_max_entries(map, entries);
+	}
+	return err;
+}
+
 static int fit_sizes(struct image *image, unsigned int cpus, size_t fields, struct pin_error *error)
 {
 	struct bpf_map *scratch = image_map(image, "scratch");
@@ -81,6 +106,8 @@ static int fit_sizes(struct image *image, unsigned int cpus, size_t fields, stru
 		err = fit_size(scratch, bpf_map__max_entries(scratch) * cpus);
 	if (!err)
 		err = fit_positions(image, cpus);
+	if (!err)
+		err = fit_sizes_set(image);
 	if (err)
 		return error_set(error, err, "%s: setting the sizes of maps: %m",
 				 image->object->path);
@@ -100,6 +127,17 @@ static int fit_reuse(const struct image *image, struct bpf_map *map, int fd,
 	return 0;
 }
 
+/* Its size is core's setting, so the module cannot know it. */
+static int fit_size_like(struct bpf_map *map, int fd)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
+		return -errno;
+	return bpf_map__set_max_entries(map, info.max_entries);
+}
+
 static int fit_take_core(const struct image *image, struct bpf_map *map, const struct place *place,
 			 const struct module_site *site, struct pin_error *error)
 {
@@ -108,7 +146,10 @@ static int fit_take_core(const struct image *image, struct bpf_map *map, const s
 	fd = pin_map_open(site->pins, "core", place->pin, NULL, error);
 	if (fd < 0)
 		return fd;
-	if (layout_map_equal(map, image->btf, fd))
+	err = fit_size_like(map, fd);
+	if (err)
+		error_set(error, err, "core/%s: %m", place->pin);
+	else if (layout_map_equal(map, image->btf, fd))
 		err = fit_reuse(image, map, fd, error);
 	else
 		err = error_set(error, -EINVAL, "%s: map '%s' is not the one of module core",

@@ -290,3 +290,15 @@ int settings_set_own(struct bpf_object *object, const char *name, __u32 value,
 	setting_store(setting.data, sizeof(value), value);
 	return 0;
 }
+
+int settings_number(struct bpf_object *object, const char *name, __u32 *value)
+{
+	struct setting setting;
+	struct settings s;
+
+	if (settings_open(object, &s) < 0 || !settings_find(&s, name, &setting) ||
+	    !btf_is_int(setting.type) || setting.size != sizeof(*value))
+		return -ENOENT;
+	memcpy(value, setting.data, sizeof(*value));
+	return 0;
+}

@@ -36,4 +36,12 @@ int settings_set(struct bpf_object *object, const char *name, const char *value,
 int settings_set_own(struct bpf_object *object, const char *name, __u32 value,
 		     struct pin_error *error);
 
+/**
+ * settings_number() - the value that a variable has now, as declared or as entered.
+ * @value: untouched on failure.
+ *
+ * Return: 0, or -ENOENT there is no __u32 of that name.
+ */
+int settings_number(struct bpf_object *object, const char *name, __u32 *value);
+
 #endif
