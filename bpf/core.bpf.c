@@ -11,6 +11,9 @@
 
 #include "family.bpf.h"
 
+/* Setting: entries of the process table. Each costs 2 KiB while its process lives. */
+const volatile __u32 processes_max = 16384;
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(fork__tp_btf, struct task_struct *parent, struct task_struct *child)
 {

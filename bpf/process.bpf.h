@@ -230,6 +230,8 @@ static __always_inline void process_fork(struct task_struct *parent, struct task
 		return; /* done, by another program on this tracepoint */
 	from = process_find(parent->tgid);
 	if (!from) {
+		/* The table was full, or the iterator did not meet it. */
+		process_enter(parent, BPF_CORE_READ(parent, mm, exe_file), BPF_NOEXIST);
 		process_enter(child, BPF_CORE_READ(child, mm, exe_file), BPF_ANY);
 		return;
 	}
