@@ -64,9 +64,9 @@ static int config_set_size(const struct config_key *key, void *field, const char
 			   struct pin_error *error)
 {
 	uint64_t n = 0;
-	int err;
+	int err = value_size(value, &n);
 
-	err = config_in_range(key, value, value_size(value, &n), n, error);
+	err = config_in_range(key, value, err, n, error);
 	if (!err)
 		*(uint64_t *)field = n;
 	return err;
@@ -76,9 +76,9 @@ static int config_set_number(const struct config_key *key, void *field, const ch
 			     struct pin_error *error)
 {
 	uint64_t n = 0;
-	int err;
+	int err = value_unsigned(value, &n);
 
-	err = config_in_range(key, value, value_unsigned(value, &n), n, error);
+	err = config_in_range(key, value, err, n, error);
 	if (!err)
 		*(unsigned int *)field = (unsigned int)n;
 	return err;
@@ -129,7 +129,7 @@ static int config_set_rules(const struct config_key *key, void *field, const cha
 	.offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
 #define RULES FIELD(config_module, rules), .list = true
 /* A ring: the kernel wants a power of two pages. */
-#define RING .min = 4096, .max = 1u << 30, .power_of_two = true
+#define RING  .min = 4096, .max = 1u << 30, .power_of_two = true
 
 const struct config_key config_keys_loaderd[] = {
 	{ "pin_root", config_set_path, FIELD(config, pin_root) },
