@@ -26,49 +26,52 @@
  */
 #define PULSAR_JOIN_TEXT (PULSAR_PATH_MAX - 1)
 
+/*
+ * The work on the text. It lies at the start of the window, where the path comes later: of what is
+ * in a map the verifier keeps no account, while on the stack each value would be one more case.
+ */
 struct pulsar_join {
-	__u8 *text;
-	__u32 out;   /* bytes of `text` that are written: "/a/b" */
+	__u32 out;   /* bytes of the text that are written: "/a/b" */
 	__u32 start; /* where the component in work begins, with its slash */
 	__u32 ups;   /* ".." at the front */
-	bool open;   /* there is a component in work */
-	bool named;  /* a component was kept */
+	__u32 open;  /* there is a component in work */
+	__u32 named; /* a component was kept */
 };
 
 /* Keeps the component in work, or not. */
-static __always_inline void pulsar_join_close(struct pulsar_join *j)
+static __always_inline void pulsar_join_close(struct pulsar_join *j, const __u8 *text)
 {
 	__u32 start = j->start & (PULSAR_PATH_MAX - 1);
 	__u32 len = j->out - j->start;
 
 	if (!j->open)
 		return;
-	j->open = false;
-	if (len == 2 && j->text[start + 1] == '.') {
+	j->open = 0;
+	if (len == 2 && text[start + 1] == '.') {
 		j->out = start;
-	} else if (len == 3 && j->text[start + 1] == '.' && j->text[start + 2] == '.' &&
-		   !j->named) {
+	} else if (len == 3 && text[start + 1] == '.' && text[start + 2] == '.' && !j->named) {
 		j->out = start;
 		j->ups++;
 	} else {
-		j->named = true;
+		j->named = 1;
 	}
 }
 
 /* One byte of the text; 1 after the last. */
 static long pulsar_join_step(__u32 step, void *arg)
 {
-	struct pulsar_join *j = arg;
+	__u8 **window = arg;
+	struct pulsar_join *j = (struct pulsar_join *)*window;
 	__u32 out = j->out & (PULSAR_PATH_MAX - 1);
-	__u8 *text = j->text;
+	__u8 *text = *window + PULSAR_JOIN_TEXT;
 	__u8 c = text[(step & (PULSAR_PATH_MAX - 1)) + 1];
 
 	if (!c || c == '/') {
-		pulsar_join_close(j);
+		pulsar_join_close(j, text);
 		return !c;
 	}
 	if (!j->open) {
-		j->open = true;
+		j->open = 1;
 		j->start = out;
 		text[out] = '/';
 		out++;
@@ -145,45 +148,50 @@ static __always_inline __u32 pulsar_join_both(__u8 *window, __u32 base, __u32 ou
 
 /*
  * Appends the path that `name`, in memory of the current process or of the kernel, means to a
- * system call that was given it with `dfd`.
+ * system call that was given it with `dfd`. Not inlined: the verifier then goes on from one state
+ * and not from each of those that there are in here.
  */
-static __always_inline void pulsar_path_named(struct pulsar_event *e, struct pulsar_string *to,
-					      int dfd, const char *name, bool user)
+static __noinline int pulsar_path_named(struct pulsar_event *e, struct pulsar_string *to, int dfd,
+					const char *name, bool user)
 {
-	__u8 *window = pulsar_path_room(e, to);
-	__u32 base = 0, full = 0, len;
-	struct pulsar_join j = {};
+	__u8 *window = pulsar_path_room(e, to), *text;
+	struct pulsar_join *j = (struct pulsar_join *)window;
+	__u32 base = 0, full = 0, out, len;
 	bool absolute;
-	long len_read;
+	long n;
 
 	if (!window)
-		return;
+		return 0;
 	to->full = 1; /* until it is known: cut */
-	j.text = window + PULSAR_JOIN_TEXT;
-	len_read = user ? bpf_probe_read_user_str(j.text + 1, PULSAR_PATH_MAX, name)
-			: bpf_probe_read_kernel_str(j.text + 1, PULSAR_PATH_MAX, name);
-	if (len_read <= 0)
-		return;
-	absolute = j.text[1] == '/';
-	bpf_loop(PULSAR_PATH_MAX, pulsar_join_step, &j, 0);
+	text = window + PULSAR_JOIN_TEXT;
+	n = user ? bpf_probe_read_user_str(text + 1, PULSAR_PATH_MAX, name)
+		 : bpf_probe_read_kernel_str(text + 1, PULSAR_PATH_MAX, name);
+	if (n <= 0)
+		return 0;
+	absolute = text[1] == '/'; /* now: text[1] becomes the first byte of the first name */
+	__builtin_memset(j, 0, sizeof(*j));
+	bpf_loop(PULSAR_PATH_MAX, pulsar_join_step, &window, 0);
+	out = j->out;
 	if (!absolute) {
-		base = pulsar_join_base(window, dfd, j.ups, &full);
+		base = pulsar_join_base(window, dfd, j->ups, &full);
 		if (!full)
-			return;
+			return 0;
 	}
-	if (j.out && base == 1 && window[0] == '/') {
+	if (out && base == 1 && window[0] == '/') {
 		base = 0;
 		full = 0;
 	}
-	full += j.out;
-	len = pulsar_join_both(window, base, j.out);
+	full += out;
+	len = pulsar_join_both(window, base, out);
 	if (!full) { /* the root itself */
 		window[0] = '/';
 		len = full = 1;
 	}
 	pulsar_path_done(e, to, len, full);
+	return 0;
 }
 
+/* The same of a name in memory of the current process. */
 static __always_inline void pulsar_path_user(struct pulsar_event *e, struct pulsar_string *to,
 					     int dfd, const char *name)
 {
