@@ -40,6 +40,9 @@ int pin_bpffs_path(const char *path, struct pin_error *error)
 					path);
 		part += 1 + len;
 	} while (*part);
+	/* The root itself is on bpffs (kernel/bpf/inode.c, bpf_lookup()). */
+	if (strchr(strrchr(path, '/'), '.'))
+		return pin_fail(error, EINVAL, "'%s': bpffs takes no '.' in a name", path);
 	return 0;
 }
 

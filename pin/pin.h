@@ -22,8 +22,10 @@
  * Common to all: -EACCES, the caller may not look there, and *error says which group
  * could; -EPERM, something lies there that this library did not put there, and
  * *error says what, found and expected: such objects are never opened, changed or
- * removed; -EINVAL a name that no pin can have; -ENAMETOOLONG; -ENOMEM. All
- * descriptors are O_CLOEXEC. /proc has to be mounted: it tells a map from a link.
+ * removed (or the kernel refused a privilege that the caller has given up: an owner
+ * needs CAP_DAC_OVERRIDE, CAP_CHOWN, and CAP_SYS_ADMIN to mount); -EINVAL a name that
+ * no pin can have; -ENAMETOOLONG; -ENOMEM. All descriptors are O_CLOEXEC. /proc has
+ * to be mounted: it tells a map from a link.
  */
 #ifndef PULSAR_PIN_H
 #define PULSAR_PIN_H

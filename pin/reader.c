@@ -127,8 +127,13 @@ int pin_denied(struct pin_error *error, const char *path)
 {
 	struct denial denial;
 	char text[256];
+	int found;
 
-	if (denial_find(path, &denial) <= 0)
+	found = denial_find(path, &denial);
+	if (!found)
+		return pin_fail(error, EACCES, "%s: permission denied, can be read but not written",
+				path);
+	if (found < 0)
 		return pin_fail(error, EACCES, "%s: permission denied", path);
 	if (!denial.by_group)
 		return pin_fail(error, EACCES,

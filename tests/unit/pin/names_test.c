@@ -138,6 +138,15 @@ Test(names, a_root_is_an_absolute_path_without_detours)
 		"'/sys/fs/bpf/x/..': expected an absolute path without empty parts, '.' and '..'");
 }
 
+Test(names, a_root_has_no_dot_in_its_name)
+{
+	struct pin_error error;
+
+	cr_assert_null(pin_root_open("/sys/fs/bpf/a.b", PIN_OWN, 0, 0, NULL, &error));
+	cr_assert_eq(errno, EINVAL);
+	assert_text(&error, "'/sys/fs/bpf/a.b': bpffs takes no '.' in a name");
+}
+
 Test(names, a_root_whose_path_leaves_no_room_is_refused)
 {
 	char path[PIN_PATH_MAX] = "/sys/fs/bpf/";

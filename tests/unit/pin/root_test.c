@@ -351,6 +351,21 @@ Test(root, whose_lock_is_not_its_own_is_refused)
 	assert_text(&error, "%s/~lock: mode 0755, expected 0700", ROOT);
 }
 
+Test(root, that_cannot_be_removed_keeps_its_owner)
+{
+	struct pin_root *root = root_own();
+	struct pin_error error;
+
+	cr_assert_eq(mount(ROOT, ROOT, NULL, MS_BIND, NULL), 0);
+	cr_assert_eq(pin_root_remove(root, &error), -EBUSY);
+	assert_text(&error, "%s: cannot remove: Device or resource busy", ROOT);
+	refused(ROOT, PIN_OWN, EWOULDBLOCK, &error);
+	cr_assert_eq(umount2(ROOT, 0), 0);
+	refused(ROOT, PIN_OWN, EWOULDBLOCK, &error);
+	pin_root_free(root);
+	pin_root_free(root_own());
+}
+
 Test(root, made_anew_after_its_removal_has_an_owner_of_its_own)
 {
 	struct pin_root *first = root_own(), *second;

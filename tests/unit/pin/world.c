@@ -160,6 +160,15 @@ int run_as(uid_t uid, gid_t gid, int (*body)(void *arg), void *arg)
 	return answer;
 }
 
+int see(const char *name, void *arg)
+{
+	struct seen *seen = arg;
+	size_t len = strlen(seen->text);
+
+	snprintf(seen->text + len, sizeof(seen->text) - len, "%s ", name);
+	return seen->stop_at && !strcmp(seen->stop_at, name) ? 42 : 0;
+}
+
 struct stat look_at(const char *name)
 {
 	char path[PIN_PATH_MAX];

@@ -45,6 +45,13 @@ struct pin_stage *stage_full(struct pin_root *root, const char *module, gid_t gi
  */
 int run_as(uid_t uid, gid_t gid, int (*body)(void *arg), void *arg);
 
+/* A visitor that notes the names, each with a space after it, and returns 42 at `stop_at`. */
+struct seen {
+	char text[256];
+	const char *stop_at;
+};
+int see(const char *name, void *seen);
+
 /* Names are below ROOT. */
 struct stat look_at(const char *name);
 bool is_there(const char *name);
