@@ -8,6 +8,7 @@
 #define PULSAR_NET_SOCKET_BPF_H
 
 #include "net.bpf.h"
+#include "table.bpf.h"
 
 enum net_connecting {
 	NET_IDLE,
@@ -75,6 +76,8 @@ static __always_inline struct net_socket *net_own(const struct sock *sk)
 	if (!bpf_map_update_elem(&sockets, &key, &socket, BPF_ANY))
 		return bpf_map_lookup_elem(&sockets, &key);
 	r = bpf_map_lookup_elem(&refused, &zero);
+	if (r && !r->event.size)
+		pulsar_row_mark(r);
 	if (r)
 		__sync_fetch_and_add(&r->count, 1);
 	return NULL;

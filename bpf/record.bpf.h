@@ -168,6 +168,17 @@ static __always_inline void pulsar_header_process(struct pulsar_event *e, struct
 	pulsar_header_container(e, p);
 }
 
+/* Where the zeros come from that are too many for the compiler to write one by one. */
+static const __u8 pulsar_zeros[8192];
+
+static __always_inline void pulsar_zero(void *at, __u32 size)
+{
+	if (__builtin_constant_p(size) && size <= 512)
+		__builtin_memset(at, 0, size);
+	else
+		bpf_probe_read_kernel(at, size, pulsar_zeros);
+}
+
 static __always_inline struct pulsar_event *pulsar_begin_record(__u32 size, __u16 type)
 {
 	struct pulsar_scratch *s = pulsar_scratch_claim();
@@ -178,7 +189,7 @@ static __always_inline struct pulsar_event *pulsar_begin_record(__u32 size, __u1
 		return NULL;
 	}
 	e = (struct pulsar_event *)s->record;
-	__builtin_memset(e, 0, size);
+	pulsar_zero(e, size);
 	e->size = size;
 	e->type = type;
 	e->generation = pulsar_generation;
