@@ -179,8 +179,8 @@ int schema_kind_of_type(const struct btf *btf, __u32 id, enum pulsar_kind *kind,
 		err = schema_kind_of_struct(btf, t, &k);
 	}
 	if (err)
-		return error_set(error, err, "%s %s cannot be a field", schema_what(t),
-				 schema_name(btf, t));
+		return error_set(error, err, "%s%s%s cannot be a field", schema_what(t),
+				 *schema_name(btf, t) ? " " : "", schema_name(btf, t));
 	*kind = k;
 	*size = bytes;
 	return 0;
