@@ -382,9 +382,9 @@ static void expect_exit_as_waited(const struct run *run, const struct act *a)
 {
 	if (WIFSIGNALED(a->status))
 		expect_events(run, 1, "Exit", from_pid(a->pid), null("exit_code"),
-			      str("signal", WTERMSIG(a->status) == SIGKILL ? "SIGKILL" :
-					    WTERMSIG(a->status) == SIGTERM ? "SIGTERM" :
-									     "SIGABRT"),
+			      str("signal", WTERMSIG(a->status) == SIGKILL   ? "SIGKILL"
+					    : WTERMSIG(a->status) == SIGTERM ? "SIGTERM"
+									     : "SIGABRT"),
 			      boolean("core_dumped", WCOREDUMP(a->status)));
 	else
 		expect_events(run, 1, "Exit", from_pid(a->pid),
@@ -568,8 +568,9 @@ Test(process_monitor, changed_credentials_are_told)
 	struct act a = { .body = credentials_dropped };
 	struct run *run = module_run(MODULE, act, &a);
 
-	expect_events(run, 1, "CredentialsChange", from_pid(a.pid), num("uid", 0), num("gid", 65534),
-		      num("euid", 0), num("egid", 65534), json("capabilities_gained", "[]"));
+	expect_events(run, 1, "CredentialsChange", from_pid(a.pid), num("uid", 0),
+		      num("gid", 65534), num("euid", 0), num("egid", 65534),
+		      json("capabilities_gained", "[]"));
 	expect_events(run, 1, "CredentialsChange", from_pid(a.pid), num("uid", 1234),
 		      num("gid", 65534), num("euid", 1234), num("egid", 65534),
 		      header_num("uid", 1234));
@@ -597,7 +598,8 @@ static bool gained(const struct run *run, pid_t pid, const char *capability)
 		if (!event_is(event, "CredentialsChange") ||
 		    number_of(header_of(event), "pid") != pid)
 			continue;
-		json_array_foreach(json_object_get(payload_of(event), "capabilities_gained"), k, name)
+		json_array_foreach(json_object_get(payload_of(event), "capabilities_gained"), k,
+				   name)
 			if (!strcmp(json_string_value(name), capability))
 				return true;
 	}
@@ -656,7 +658,8 @@ static bool cgroup_name(char *path, size_t size)
 	bool found = false;
 
 	while (mounts && !found && fgets(line, sizeof(line), mounts))
-		found = sscanf(line, "%*s %199s %63s", where, type) == 2 && !strcmp(type, "cgroup2");
+		found = sscanf(line, "%*s %199s %63s", where, type) == 2 &&
+			!strcmp(type, "cgroup2");
 	if (mounts)
 		fclose(mounts);
 	if (found)
@@ -682,8 +685,8 @@ Test(process_monitor, cgroups_are_made_joined_and_removed)
 
 /* ---- many ---- */
 
-#define WORKERS	 2
-#define EACH	 10000
+#define WORKERS 2
+#define EACH	10000
 
 static pid_t workers[WORKERS];
 
