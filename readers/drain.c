@@ -43,15 +43,22 @@ static int drain_lost_line(struct drain *d, struct lane *lane, __u64 time_ns,
 			   enum pulsar_cause cause, __u64 count)
 {
 	const struct plan *plan = generations_newest(d->generations);
+	const struct encode_loss loss = {
+		.cpu = lane->cpu,
+		.time_ns = time_ns,
+		.cause = cause,
+		.count = count,
+		.total = lane->account.progress.lost[cause] + count,
+	};
 	int err;
 
-	if (lines_lost(d->lines, plan, lane->cpu, time_ns, cause, count) != LINE_FULL)
+	if (lines_lost(d->lines, plan, &loss) != LINE_FULL)
 		return 0;
 	err = drain_write(d);
 	if (err)
 		return err;
 	/* In an empty batch there is room. */
-	lines_lost(d->lines, plan, lane->cpu, time_ns, cause, count);
+	lines_lost(d->lines, plan, &loss);
 	return 0;
 }
 
@@ -178,6 +185,12 @@ static int drain_resync(struct drain *d, struct lane *lane)
 	/* What comes now is for the next round. */
 	merge_exhausted(d->merge, lane->cpu, false);
 	return drain_report(d, lane, d->merge->now_ns, &losses);
+}
+
+void drain_unsettle(struct drain *drain)
+{
+	for (unsigned int cpu = 0; cpu < drain->cpus; cpu++)
+		drain->lane[cpu].settled_seq = 0;
 }
 
 /* ---- from ring to ring ---- */
@@ -378,7 +391,11 @@ int drain_round(struct drain *drain, bool flush)
 		return err;
 	drain->held = drain->merge->used;
 	err = drain->left ? drain_tails(drain) : 0;
-	for (unsigned int cpu = 0; cpu < drain->cpus; cpu++)
-		drain->lane[cpu].settled_seq = 0;
+	drain_unsettle(drain);
 	return err ? err : drain_write(drain);
+}
+
+int drain_flush(struct drain *drain)
+{
+	return drain_write(drain);
 }

@@ -58,8 +58,22 @@ int drain_round(struct drain *drain, bool flush);
  * next round does not find then, neither in a ring nor in a loss counter, is lost.
  * Where the kernel refuses that (nohz_full), it stays unsettled.
  *
+ * That holds as long as programs write to the rings that the lanes have: if others may have been put
+ * into their place meanwhile, drain_unsettle() has to come before the round.
+ *
  * Return: 0 or the negative errno of reading the counters.
  */
 int drain_settle(struct drain *drain);
+
+/* Takes back what drain_settle() found out. */
+void drain_unsettle(struct drain *drain);
+
+/**
+ * drain_flush() - write out the lines there are, those of tables among them
+ * @drain: between two rounds
+ *
+ * Return: 0, or what sink_write() failed with.
+ */
+int drain_flush(struct drain *drain);
 
 #endif

@@ -56,39 +56,41 @@ enum encode_result encode_json(const struct plan *plan, struct clock_map *clock,
 enum encode_result encode_text(const struct plan *plan, struct clock_map *clock, const void *record,
 			       size_t len, unsigned int cpu, struct out *out, bool colour);
 
+/* Events that are missing at one place of the stream. */
+struct encode_loss {
+	unsigned int cpu;   /* whose events they were */
+	uint64_t time_ns;   /* when that was noticed, CLOCK_BOOTTIME */
+	enum pulsar_cause cause;
+	uint64_t count;	    /* how many */
+	uint64_t total;	    /* of this cause on this CPU since the subscription began, these included */
+};
+
 /**
  * encode_lost_json() - append a line that says what is missing here
  * @plan: of the module
  * @clock: for the time
- * @cpu: whose events they were
- * @time_ns: when that was noticed, CLOCK_BOOTTIME
- * @count: how many
- * @cause: why
+ * @loss: what is missing
  * @out: where
  *
- * The header of such a line has no seq and says nothing of a process.
+ * The header of such a line has no seq and says nothing of a process. A line that comes twice,
+ * because a reader was killed, is recognised by its total.
  *
  * Return: LINE_OK or LINE_FULL; LINE_BAD if @out is empty and too small.
  */
 enum encode_result encode_lost_json(const struct plan *plan, struct clock_map *clock,
-				    unsigned int cpu, uint64_t time_ns, uint64_t count,
-				    enum pulsar_cause cause, struct out *out);
+				    const struct encode_loss *loss, struct out *out);
 
 /**
  * encode_lost_text() - the same for a terminal
  * @plan: of the module
  * @clock: for the time
- * @cpu: whose events they were
- * @time_ns: when that was noticed, CLOCK_BOOTTIME
- * @count: how many
- * @cause: why
+ * @loss: what is missing; the total is not shown
  * @out: where
  * @colour: with escape sequences for colours
  *
  * Return: as encode_lost_json().
  */
 enum encode_result encode_lost_text(const struct plan *plan, struct clock_map *clock,
-				    unsigned int cpu, uint64_t time_ns, uint64_t count,
-				    enum pulsar_cause cause, struct out *out, bool colour);
+				    const struct encode_loss *loss, struct out *out, bool colour);
 
 #endif

@@ -69,6 +69,17 @@ static char *put_process(char *p, const struct encode_record *r)
 	return put_start_time(p, r);
 }
 
+/* Seqs begin with 1: what has none comes from a table, which no CPU has for itself. */
+static char *put_place(char *p, const struct encode_record *r, unsigned int cpu)
+{
+	if (!r->header.seq)
+		return put_lit(p, "\",\"seq\":null,\"cpu\":null");
+	p = put_lit(p, "\",\"seq\":");
+	p = put_u64(p, r->header.seq);
+	p = put_lit(p, ",\"cpu\":");
+	return put_u64(p, cpu);
+}
+
 static char *put_header(char *p, const char *end, const struct encode_record *r, unsigned int cpu)
 {
 	const struct pulsar_event *h = &r->header;
@@ -78,10 +89,7 @@ static char *put_header(char *p, const char *end, const struct encode_record *r,
 		return NULL;
 	p = put_block(p, r->event->prefix, r->event->prefix_len);
 	p = clock_rfc3339(r->record.clock, p, h->time_ns);
-	p = put_lit(p, "\",\"seq\":");
-	p = put_u64(p, h->seq);
-	p = put_lit(p, ",\"cpu\":");
-	p = put_u64(p, cpu);
+	p = put_place(p, r, cpu);
 	p = put_process(p, r);
 	p = put_lit(p, ",\"cgroup_id\":");
 	p = put_u64(p, h->cgroup_id);
@@ -136,25 +144,26 @@ enum encode_result encode_json(const struct plan *plan, struct clock_map *clock,
 }
 
 enum encode_result encode_lost_json(const struct plan *plan, struct clock_map *clock,
-				    unsigned int cpu, uint64_t time_ns, uint64_t count,
-				    enum pulsar_cause cause, struct out *out)
+				    const struct encode_loss *loss, struct out *out)
 {
-	const char *name = encode_cause(cause);
+	const char *name = encode_cause(loss->cause);
 	char *p = out->data + out->len;
 
 	if (out->capacity - out->len < LOST_ROOM)
 		return encode_close(out, NULL);
 	p = put_block(p, plan->lost.prefix, plan->lost.prefix_len);
-	p = clock_rfc3339(clock, p, time_ns);
+	p = clock_rfc3339(clock, p, loss->time_ns);
 	p = put_lit(p, "\",\"cpu\":");
-	p = put_u64(p, cpu);
+	p = put_u64(p, loss->cpu);
 	p = put_lit(p, ",\"generation\":");
 	p = put_u64(p, plan->generation);
 	p = put_lit(p, "},\"payload\":{\"cpu\":");
-	p = put_u64(p, cpu);
+	p = put_u64(p, loss->cpu);
 	p = put_lit(p, ",\"count\":");
-	p = put_u64(p, count);
+	p = put_u64(p, loss->count);
 	p = put_lit(p, ",\"cause\":\"");
 	p = put_mem(p, name, strlen(name));
-	return encode_close(out, put_lit(p, "\"}}\n"));
+	p = put_lit(p, "\",\"total\":");
+	p = put_u64(p, loss->total);
+	return encode_close(out, put_lit(p, "}}\n"));
 }

@@ -134,20 +134,19 @@ enum encode_result encode_text(const struct plan *plan, struct clock_map *clock,
 }
 
 enum encode_result encode_lost_text(const struct plan *plan, struct clock_map *clock,
-				    unsigned int cpu, uint64_t time_ns, uint64_t count,
-				    enum pulsar_cause cause, struct out *out, bool colour)
+				    const struct encode_loss *loss, struct out *out, bool colour)
 {
 	const struct palette *c = &palettes[colour];
-	const char *name = encode_cause(cause);
+	const char *name = encode_cause(loss->cause);
 	char *p = out->data + out->len;
 
 	if (out->capacity - out->len < LINE_ROOM)
 		return encode_close(out, NULL);
-	p = put_start(p, plan, clock, time_ns, plan->lost.name, c->lost, c);
+	p = put_start(p, plan, clock, loss->time_ns, plan->lost.name, c->lost, c);
 	*p++ = ' ';
-	p = put_u64(p, count);
+	p = put_u64(p, loss->count);
 	p = put_lit(p, " cpu=");
-	p = put_u64(p, cpu);
+	p = put_u64(p, loss->cpu);
 	p = put_lit(p, " cause=");
 	p = put_mem(p, name, strlen(name));
 	*p++ = '\n';

@@ -10,7 +10,11 @@
 #include "out.h"
 #include "ring.h"
 
+struct plan_event;
+struct rows;
+
 struct lines {
+	struct rows *rows; /* of tables: what was printed of them */
 	struct out out;
 	struct clock_map clock;
 	bool text;   /* or JSON */
@@ -44,23 +48,43 @@ static inline bool lines_due(const struct lines *lines)
  * @ring: where the record is; stays there
  * @cpu: of the ring
  *
+ * Of a record that was the row of a table, what was not printed yet.
+ *
  * Return: as encode_json().
  */
 enum encode_result lines_record(struct lines *lines, const struct plan *plan,
 				const struct ring *ring, unsigned int cpu);
 
+/* One value of a table. */
+struct table_row {
+	const struct plan_event *event; /* that the table's values are */
+	const void *key;
+	size_t key_size;
+	const void *value; /* any bytes */
+	size_t value_size; /* from the size of the event's struct to RING_RECORD_MAX */
+	__u64 time_ns;	   /* CLOCK_BOOTTIME of the look */
+};
+
+/**
+ * lines_row() - append what has changed in a row since its last line
+ * @lines: the batch
+ * @plan: of the table
+ * @row: see there
+ *
+ * Return: as encode_json(); LINE_SKIPPED also if nothing has changed, or the row is not in use.
+ */
+enum encode_result lines_row(struct lines *lines, const struct plan *plan,
+			     const struct table_row *row);
+
 /**
  * lines_lost() - append a line that says what is missing here
  * @lines: the batch
  * @plan: of the module
- * @cpu: whose events they were
- * @time_ns: CLOCK_BOOTTIME
- * @cause: why
- * @count: how many
+ * @loss: what is missing
  *
  * Return: as encode_lost_json().
  */
-enum encode_result lines_lost(struct lines *lines, const struct plan *plan, unsigned int cpu,
-			      __u64 time_ns, enum pulsar_cause cause, __u64 count);
+enum encode_result lines_lost(struct lines *lines, const struct plan *plan,
+			      const struct encode_loss *loss);
 
 #endif

@@ -13,6 +13,7 @@
 #include "now.h"
 #include "stop.h"
 #include "subscription.h"
+#include "tables.h"
 #include "waiter.h"
 
 /*
@@ -35,6 +36,7 @@ struct stream {
 	struct merge merge;
 	struct drain drain;
 	struct waiter waiter;
+	struct tables tables;
 	__u64 look_ns; /* CLOCK_MONOTONIC: when to look for a new schema */
 	__u64 settle_ns; /* CLOCK_MONOTONIC: not to settle before that */
 	struct answer answer;
@@ -52,6 +54,8 @@ struct stream *stream_new(struct stream_means *means)
 		return NULL;
 	s->means = means;
 	link_init(&s->link, options->socket, options->subscription);
+	tables_init(&s->tables, options->pin_root, options->module, options->interval_ns,
+		    now_ns(CLOCK_MONOTONIC));
 	s->drain = (struct drain){
 		.lane = calloc(cpus, sizeof(*s->drain.lane)),
 		.cpus = cpus,
@@ -87,6 +91,7 @@ void stream_free(struct stream *stream)
 	subscription_release(&s->subscription);
 	link_release(&s->link);
 	waiter_release(&s->waiter);
+	tables_release(&s->tables);
 	free(s);
 }
 
@@ -298,6 +303,25 @@ static int stream_round(struct stream *s, bool last)
 	return err;
 }
 
+static int stream_flush(void *arg)
+{
+	return drain_flush(arg);
+}
+
+/* After a round, which has told what rows were removed. */
+static int stream_tables(struct stream *s, bool last, __u64 now)
+{
+	const struct plan *plan = generations_newest(s->drain.generations);
+	int err;
+
+	if (!tables_wanted(plan) || (!last && now < s->tables.due_ns))
+		return 0;
+	err = tables_look(&s->tables, plan, s->means->lines, stream_flush, &s->drain,
+			  &s->drain.left);
+	s->means->left = s->drain.left;
+	return err;
+}
+
 /* Up to when nothing but an event or loaderd can make work. */
 static __u64 stream_deadline(const struct stream *s)
 {
@@ -305,6 +329,9 @@ static __u64 stream_deadline(const struct stream *s)
 
 	if (s->link.state != LINK_UP && s->link.deadline_ns < deadline)
 		deadline = s->link.deadline_ns;
+	if (tables_wanted(generations_newest(s->drain.generations)) &&
+	    s->tables.due_ns < deadline)
+		deadline = s->tables.due_ns;
 	return s->look_ns < deadline ? s->look_ns : deadline;
 }
 
@@ -316,11 +343,17 @@ static void stream_look(struct stream *s, __u64 now)
 	s->look_ns = now + LOOK_NS;
 }
 
+/*
+ * Only while loaderd is connected: the next one would have put other rings into the slots, and what
+ * lies in these is not lost. When it dies, that is seen at once; so being connected after
+ * the wait, too, is enough.
+ */
 static int stream_settle(struct stream *s, __u64 now)
 {
-	if (!s->drain.open || now < s->settle_ns)
+	if (!s->drain.open || s->link.state != LINK_UP || now < s->settle_ns)
 		return 0;
 	s->settle_ns = now + SETTLE_NS;
+	s->waiter.link = true;
 	return drain_settle(&s->drain);
 }
 
@@ -332,13 +365,16 @@ static int stream_step(struct stream *s, bool last, __u64 now)
 	if (s->waiter.broken)
 		return -EPIPE;
 	stream_look(s, now);
+	err = stream_settle(s, now);
+	if (err)
+		return err;
 	err = stream_link(s, now);
+	if (s->link.state != LINK_UP)
+		drain_unsettle(&s->drain);
 	/* If the module is another one by now, nothing comes into these rings any more. */
 	if (err && err != -ESTALE)
 		return err;
-	if (!err)
-		err = stream_settle(s, now);
-	return stream_round(s, last || err) ?: err;
+	return stream_round(s, last || err) ?: stream_tables(s, last || err, now) ?: err;
 }
 
 int stream_run(struct stream *stream)

@@ -38,13 +38,13 @@ static void encode(struct plan *plan, const uint8_t *data, size_t size)
 	static struct clock_map clock;
 	static struct out out;
 	void *record = copy(data, size);
+	const struct encode_loss loss = { .cause = PULSAR_LOST_OTHER, .count = size };
 
 	if (!out.data)
 		valid_must(out_init(&out, OUT_CAPACITY) == 0);
 	check_line(&out, encode_json(plan, &clock, record, size, 0, &out), valid_json);
 	check_line(&out, encode_text(plan, &clock, record, size, 0, &out, false), valid_text);
-	check_line(&out, encode_lost_json(plan, &clock, 0, 0, size, PULSAR_LOST_OTHER, &out),
-		   valid_json);
+	check_line(&out, encode_lost_json(plan, &clock, &loss, &out), valid_json);
 	free(record);
 }
 

@@ -127,24 +127,24 @@ Test(decode_header, a_record_need_not_be_aligned)
 
 static void check_lost(enum pulsar_cause cause, const char *name)
 {
+	const struct encode_loss loss = {
+		.cpu = 3, .time_ns = 1000000000, .cause = cause, .count = 17, .total = 170
+	};
 	struct lab *lab = lab_new();
 	char line[400];
 
 	lab_build(lab);
-	cr_assert_eq(encode_lost_json(lab->plan, &lab->clock, 3, 1000000000, 17, cause, &lab->out),
-		     LINE_OK);
+	cr_assert_eq(encode_lost_json(lab->plan, &lab->clock, &loss, &lab->out), LINE_OK);
 	lab_check_lines(&lab->out);
 	snprintf(line, sizeof(line),
 		 "{\"header\":{\"schema\":1,\"module\":\"test-module\",\"event\":\"Lost\","
 		 "\"time\":\"2026-11-22T15:04:06.000000000Z\",\"cpu\":3,\"generation\":3},"
-		 "\"payload\":{\"cpu\":3,\"count\":17,\"cause\":\"%s\"}}\n",
+		 "\"payload\":{\"cpu\":3,\"count\":17,\"cause\":\"%s\",\"total\":170}}\n",
 		 name);
 	lab->out.data[lab->out.len] = '\0';
 	cr_expect_str_eq(lab->out.data, line);
 	lab->out.len = 0;
-	cr_assert_eq(encode_lost_text(lab->plan, &lab->clock, 3, 1000000000, 17, cause, &lab->out,
-				      false),
-		     LINE_OK);
+	cr_assert_eq(encode_lost_text(lab->plan, &lab->clock, &loss, &lab->out, false), LINE_OK);
 	snprintf(line, sizeof(line), "15:04:06.000 Lost   17 cpu=3 cause=%s\n", name);
 	lab->out.data[lab->out.len] = '\0';
 	cr_expect_str_eq(lab->out.data, line);
@@ -271,6 +271,7 @@ Test(decode_header, a_full_buffer_takes_the_line_after_it_was_written_out)
 
 Test(decode_header, losses_wait_for_room_as_well)
 {
+	const struct encode_loss loss = { .cause = PULSAR_LOST_BUSY, .count = 1, .total = 1 };
 	struct lab *lab = lab_new();
 	enum encode_result result;
 
@@ -278,8 +279,7 @@ Test(decode_header, losses_wait_for_room_as_well)
 	out_release(&lab->out);
 	cr_assert_eq(out_init(&lab->out, 4096), 0);
 	do
-		result = encode_lost_json(lab->plan, &lab->clock, 0, 0, 1, PULSAR_LOST_BUSY,
-					  &lab->out);
+		result = encode_lost_json(lab->plan, &lab->clock, &loss, &lab->out);
 	while (result == LINE_OK);
 	cr_expect_eq(result, LINE_FULL);
 	lab_check_lines(&lab->out);
