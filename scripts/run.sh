@@ -38,7 +38,7 @@ printf '[loaderd]\nkeep_pins = no\nmodules = file-created\n' > "$work/pulsar.con
 "$build/pulsar-loaderd" --config "$work/pulsar.conf" --modules "$build/modules" \
 	--pin-root "$pins" --socket "$work/socket" --group nogroup &
 loaderd=$!
-while ! [ -S "$work/socket" ]; do
+while ! [ -e "$pins/file-created/events" ]; do
 	kill -0 "$loaderd" 2>/dev/null || exit 1
 	sleep 0.05
 done
