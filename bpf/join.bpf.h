@@ -85,12 +85,13 @@ static long pulsar_join_step(__u32 step, void *arg)
 static long pulsar_join_up(__u32 step, void *arg)
 {
 	struct pulsar_walk *w = arg;
+	struct dentry *dentry = w->dentry;
 
 	if (!w->ups || pulsar_walk_at_root(w))
 		return 1;
-	if (w->dentry == w->mount_root)
+	if (dentry == w->mount_root)
 		return pulsar_walk_cross(w);
-	w->dentry = pulsar_read(struct dentry, w->dentry, d_parent);
+	w->dentry = pulsar_read(struct dentry, dentry, d_parent);
 	w->ups--;
 	return 0;
 }
