@@ -58,6 +58,7 @@ static const struct {
 	{SCMP_SYS(bpf), 0, ~0u, BPF_OBJ_GET},
 	{SCMP_SYS(bpf), 0, ~0u, BPF_OBJ_GET_INFO_BY_FD},
 	{SCMP_SYS(bpf), 0, ~0u, BPF_MAP_LOOKUP_ELEM},
+	{SCMP_SYS(bpf), 0, ~0u, BPF_MAP_LOOKUP_BATCH},
 	/* directories on the way to a pin: O_PATH gives no right to read */
 	{SCMP_SYS(openat), 2, O_PATH, O_PATH},
 	/* loaderd */

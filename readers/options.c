@@ -17,6 +17,7 @@
 
 #define SOCKET_DEFAULT	 "/run/pulsar/loaderd.sock"
 #define ORDER_WINDOW_MAX 60000ull	       /* ms */
+#define INTERVAL_MAX	 (24 * 3600 * 1000ull) /* ms */
 #define DURATION_MAX	 (100ull * 365 * 86400) /* s; as ns it fits into 64 bits */
 
 enum option_id {
@@ -27,6 +28,7 @@ enum option_id {
 	OPTION_EVENT,
 	OPTION_NO_ORDER,
 	OPTION_ORDER_WINDOW,
+	OPTION_INTERVAL,
 	OPTION_COLOUR,
 	OPTION_PIN_ROOT,
 	OPTION_SOCKET,
@@ -41,6 +43,7 @@ static const struct option option_table[] = {
 	{"event", required_argument, NULL, OPTION_EVENT},
 	{"no-order", no_argument, NULL, OPTION_NO_ORDER},
 	{"order-window", required_argument, NULL, OPTION_ORDER_WINDOW},
+	{"interval", required_argument, NULL, OPTION_INTERVAL},
 	{"colour", required_argument, NULL, OPTION_COLOUR},
 	{"pin-root", required_argument, NULL, OPTION_PIN_ROOT},
 	{"socket", required_argument, NULL, OPTION_SOCKET},
@@ -61,6 +64,7 @@ const char *options_help(void)
 	       "  --event NAME[,NAME]  only events of these names\n"
 	       "  --no-order           print as read, CPU by CPU, not by time\n"
 	       "  --order-window MS    wait at most so long for an event that is under way (100)\n"
+	       "  --interval MS        look at the tables of a module so often (1000)\n"
 	       "  --colour auto|always|never\n"
 	       "                       colours in text\n"
 	       "  --pin-root DIR       where the modules are pinned (" PIN_ROOT_DEFAULT ")\n"
@@ -158,6 +162,10 @@ static int take(struct options *o, int id, char *error, size_t error_size)
 				  error_size);
 		o->order_window_ns *= NSEC_PER_MSEC;
 		return err;
+	case OPTION_INTERVAL:
+		err = take_number(&o->interval_ns, "--interval", 1, INTERVAL_MAX, error, error_size);
+		o->interval_ns *= NSEC_PER_MSEC;
+		return err;
 	case OPTION_FORMAT:
 		return take_format(o, error, error_size);
 	case OPTION_COLOUR:
@@ -211,6 +219,7 @@ int options_parse(struct options *options, int argc, char **argv, char *error, s
 		.socket = SOCKET_DEFAULT,
 		.order = true,
 		.order_window_ns = OPTIONS_ORDER_WINDOW_MS * NSEC_PER_MSEC,
+		.interval_ns = OPTIONS_INTERVAL_MS * NSEC_PER_MSEC,
 	};
 	opterr = 0;
 	optind = 0; /* glibc: start anew, tests call this more than once */

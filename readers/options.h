@@ -30,6 +30,7 @@ struct options {
 	enum options_colour colour;
 	bool order;
 	__u64 order_window_ns;
+	__u64 interval_ns;    /* between two looks at the tables */
 	__u64 count;	      /* event lines; 0: no limit */
 	__u64 duration_ns;    /* 0: no limit */
 	bool help;
@@ -37,6 +38,7 @@ struct options {
 };
 
 #define OPTIONS_ORDER_WINDOW_MS 100
+#define OPTIONS_INTERVAL_MS	1000
 
 /**
  * options_parse() - read a command line

@@ -17,6 +17,7 @@ struct plan;
 #define PLAN_ENTRIES_MAX 65536
 #define PLAN_EVENTS_MAX	 256 /* event structs of a module */
 #define PLAN_FIELDS_MAX	 64  /* fields of an event */
+#define PLAN_TABLES_MAX	 16  /* tables of a module */
 
 /**
  * plan_new() - check a schema and compile it

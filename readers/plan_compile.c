@@ -190,15 +190,28 @@ static int check_keys(struct compiler *c, const struct field *field)
 	return 0;
 }
 
+/* What the values of tables count must be integers, or an array of integers of eight bytes. */
+static bool table_takes(const struct pulsar_field *entry)
+{
+	bool counts = entry->kind == PULSAR_KIND_COUNTS || entry->kind == PULSAR_KIND_SYSCALLS;
+
+	if (counts && entry->size % sizeof(uint64_t))
+		return false;
+	if (entry->flags & PULSAR_FIELD_COUNTER && !counts && entry->kind != PULSAR_KIND_UINT)
+		return false;
+	return !(entry->flags & PULSAR_FIELD_SINCE) || entry->kind == PULSAR_KIND_TIME;
+}
+
 static int set_decoder(struct compiler *c, const struct pulsar_field *entry, struct field *field)
 {
 	const struct decoder *decoder = decoder_of(entry->kind);
 
-	if (!decoder_takes(decoder, entry->size))
+	if (!decoder_takes(decoder, entry->size) || !table_takes(entry))
 		return compile_refuse(c, EINVAL, "kind %u of %u bytes", entry->kind, entry->size);
 	if ((uint64_t)entry->offset + entry->size > c->event->size)
 		return compile_refuse(c, EINVAL, "lies outside of %s", c->event->name);
 	field->decoder = decoder;
+	field->flags = entry->flags;
 	field->offset = entry->offset;
 	field->size = entry->size;
 	set_keys(field, entry->name);
@@ -213,7 +226,7 @@ static int set_names(struct compiler *c, const struct pulsar_field *entry, struc
 
 	if (entry->kind == PULSAR_KIND_ENUM || entry->kind == PULSAR_KIND_FLAGS)
 		compile_group(plan, entry, field);
-	if (entry->kind != PULSAR_KIND_SYSCALL)
+	if (entry->kind != PULSAR_KIND_SYSCALL && entry->kind != PULSAR_KIND_SYSCALLS)
 		return 0;
 	if (!plan->syscalls)
 		plan->syscalls = syscall_names_new();
@@ -245,6 +258,24 @@ static int add_field(struct compiler *c, const struct pulsar_field *entry, struc
 	return 0;
 }
 
+/* ---- tables ---- */
+
+static int add_table(struct compiler *c, const struct pulsar_field *entry)
+{
+	struct plan *plan = c->plan;
+	struct plan_table *table = &plan->tables[plan->table_count];
+
+	if (plan->table_count == PLAN_TABLES_MAX)
+		return compile_refuse(c, E2BIG, "more than %d tables", PLAN_TABLES_MAX);
+	if (!entry->event || entry->event > UINT16_MAX || !plan_event_of(plan, entry->event))
+		return compile_refuse(c, EINVAL, "a table of no event");
+	memcpy(table->name, entry->name, sizeof(table->name));
+	table->event = plan_event_of(plan, entry->event);
+	plan->events[table->event - plan->events].table = true;
+	plan->table_count++;
+	return 0;
+}
+
 /* ---- all of it ---- */
 
 static int add_entries(struct compiler *c)
@@ -258,7 +289,9 @@ static int add_entries(struct compiler *c)
 
 		switch ((unsigned int)entry->kind) {
 		case PULSAR_KIND_NONE:
+			break;
 		case PULSAR_KIND_TABLE:
+			err = add_table(c, entry);
 			break;
 		case PULSAR_KIND_ENUMERATOR:
 			c->event = NULL;

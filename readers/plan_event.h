@@ -11,6 +11,7 @@
 struct plan_event {
 	uint16_t type;
 	bool selected;
+	bool table; /* values of a table are events of this type */
 	uint32_t size; /* bytes of the struct: no record is shorter */
 	const struct field *fields;
 	uint32_t count;
@@ -20,6 +21,12 @@ struct plan_event {
 	char name[PULSAR_FIELD_NAME_LEN];
 };
 
+/* A pinned map whose values are events. */
+struct plan_table {
+	char name[PULSAR_FIELD_NAME_LEN]; /* of the pin, below maps/ */
+	const struct plan_event *event;
+};
+
 struct plan {
 	char module[PULSAR_FIELD_NAME_LEN];
 	uint32_t generation;
@@ -27,6 +34,8 @@ struct plan {
 	struct plan_event lost; /* name and prefix of `Lost` */
 	struct plan_event *events;
 	size_t event_count;
+	struct plan_table tables[PLAN_TABLES_MAX];
+	size_t table_count;
 	struct field *fields; /* of all events */
 	size_t field_count;
 	struct enumerator *by_value; /* sorted by group and value: ENUM */

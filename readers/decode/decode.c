@@ -22,6 +22,8 @@ static const struct decoder *const decoders[] = {
 	[PULSAR_KIND_CAPABILITIES] = &decode_capabilities,
 	[PULSAR_KIND_SYSCALL] = &decode_syscall,
 	[PULSAR_KIND_OPTIONAL] = &decode_optional,
+	[PULSAR_KIND_COUNTS] = &decode_counts,
+	[PULSAR_KIND_SYSCALLS] = &decode_counts,
 };
 
 const struct decoder *decoder_of(uint32_t kind)

@@ -42,12 +42,13 @@ struct field {
 	uint32_t offset;
 	uint32_t size;
 	uint32_t room; /* bytes that the decoder writes without asking, key included */
+	uint32_t flags; /* PULSAR_FIELD_MAIN, ... */
 	uint8_t key_len;
 	uint8_t name_len;
 	char key[48];			      /* ,"name": */
 	const struct enumerator *enumerators; /* ENUM: by value; FLAGS: most bits first */
 	uint32_t enumerator_count;
-	const struct syscall_names *syscalls; /* SYSCALL */
+	const struct syscall_names *syscalls; /* SYSCALL, SYSCALLS */
 	struct json_extra extra;
 };
 
@@ -134,6 +135,7 @@ static inline struct pulsar_bytes field_span(const struct field *field, const st
 /* One row for each kind, in the file of its name; the first six are in integer.c. */
 extern const struct decoder decode_uint, decode_int, decode_bool, decode_hex, decode_mode;
 extern const struct decoder decode_optional;
+extern const struct decoder decode_counts;
 extern const struct decoder decode_enum, decode_flags, decode_errno, decode_signal, decode_time;
 extern const struct decoder decode_address, decode_dns, decode_capabilities, decode_syscall;
 /* In strings.c. */
