@@ -20,8 +20,9 @@
 #include "settings.h"
 
 /* Without events there are no rings, no subscriptions and nothing to decode. */
-static const char *const fit_names[] = { "meta",   "events",  "counters",
-					 "schema", "control", "subscriptions" };
+static const char *const fit_names[] = { "events",  "counters",	     "schema",
+					 "control", "subscriptions", "meta" };
+#define FIT_NAMES (sizeof(fit_names) / sizeof(fit_names[0]))
 
 static bool fit_is_core(const struct image *image)
 {
@@ -30,9 +31,8 @@ static bool fit_is_core(const struct image *image)
 
 int fit_required(const struct image *image, struct pin_error *error)
 {
-	size_t count = fit_is_core(image) ? 1 : sizeof(fit_names) / sizeof(fit_names[0]);
-
-	for (size_t i = 0; i < count; i++)
+	/* Of these, core has the last one only. */
+	for (size_t i = fit_is_core(image) ? FIT_NAMES - 1 : 0; i < FIT_NAMES; i++)
 		if (!image_map(image, fit_names[i]))
 			return error_set(error, -EINVAL,
 					 "%s: has no map '%s': not an object for Pulsar",
@@ -161,7 +161,7 @@ static int fit_take_core(const struct image *image, struct bpf_map *map, const s
 /* The maps that rings and positions hang on must go over; of its own a module may have new ones. */
 static bool fit_must(const char *name)
 {
-	for (size_t i = 1; i < sizeof(fit_names) / sizeof(fit_names[0]); i++)
+	for (size_t i = 0; i < FIT_NAMES - 1; i++)
 		if (!strcmp(name, fit_names[i]))
 			return true;
 	return false;

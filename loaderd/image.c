@@ -201,9 +201,10 @@ int image_settings(struct image *image, const struct config *config, struct pin_
 		const struct config_variable *v = &section->variables[i];
 
 		err = settings_set(image->bpf, v->name, v->value, error);
+		/* Whatever it was, it is the configuration that is wrong, not the kernel. */
 		if (err)
-			error_prefix(error, err, "%s:%u: [%s]", config->path, v->line,
-				     section->name);
+			err = error_prefix(error, -EINVAL, "%s:%u: [%s]", config->path, v->line,
+					   section->name);
 	}
 	return err;
 }

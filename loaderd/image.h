@@ -26,8 +26,8 @@ struct image_program {
 	const char *name;
 	enum kind kind;
 	bool optional; /* its section's name begins with '?' */
-	bool absent; /* what it would be attached to does not exist, and cannot happen */
-	int link;    /* descriptor, -1: none */
+	bool absent;   /* what it would be attached to does not exist, and cannot happen */
+	int link;      /* descriptor, -1: none */
 };
 
 struct image {

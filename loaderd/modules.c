@@ -162,10 +162,27 @@ static int modules_judge(struct modules_pass *p, const struct plan *plan, int er
 	return 0;
 }
 
+/* All of them before the kernel is touched: what is wrong with one is known at once. */
+static int modules_read(struct modules_pass *p)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < p->count && !err; i++) {
+		err = plan_read(&p->plans[i], &p->set->site, p->error);
+		p->plans[i].wrong = err != 0;
+		err = modules_judge(p, &p->plans[i], err);
+	}
+	return err;
+}
+
 static int modules_look(struct modules_pass *p, struct plan *plan)
 {
 	__u64 used = modules_is_core(plan->module) ? 0 : modules_numbers(p->set, plan->module);
-	int err = plan_look(plan, &p->set->site, used, p->error);
+	int err;
+
+	if (plan->wrong)
+		return 0; /* and that was told */
+	err = plan_look(plan, &p->set->site, used, p->error);
 
 	plan->wrong = err != 0;
 	return modules_judge(p, plan, err);
@@ -189,8 +206,11 @@ static int modules_make(struct modules_pass *p, struct plan *plan)
 static int modules_run(struct modules_pass *p)
 {
 	size_t first = 0;
-	int err = 0;
+	int err;
 
+	err = modules_read(p);
+	if (err)
+		return err;
 	if (p->count && modules_is_core(p->plans[0].module)) {
 		err = modules_look(p, &p->plans[0]);
 		if (!err)

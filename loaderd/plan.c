@@ -88,18 +88,33 @@ int plan_wanted(const struct config *config, struct plan_names *names, struct pi
 
 /* ---- looking ---- */
 
-static int plan_read_object(struct plan *plan, const struct module_site *site,
-			    struct pin_error *error)
+static int plan_read_object(struct plan *plan, const struct module_site *site)
 {
 	int err;
 
-	plan->object = object_read(site->config->modules_dir, plan->module->name, error);
+	plan->object = object_read(site->config->modules_dir, plan->module->name, &plan->why);
 	if (!plan->object)
 		return -errno;
-	err = module_check(plan->module, site->config, plan->object, error);
+	err = module_check(plan->module, site->config, plan->object, &plan->why);
 	if (err)
 		plan_release(plan);
 	return err;
+}
+
+int plan_read(struct plan *plan, const struct module_site *site, struct pin_error *error)
+{
+	struct module *m = plan->module;
+	struct hooks hooks = m->hooks;
+
+	plan->unreadable = plan_read_object(plan, site);
+	/* Of what runs they are known, with reasons. */
+	if (m->state == MODULE_RUNNING)
+		m->hooks = hooks;
+	if (!plan->unreadable || m->state == MODULE_RUNNING ||
+	    pin_module_verify(site->pins, m->name, NULL))
+		return 0;
+	*error = plan->why;
+	return plan->unreadable;
 }
 
 static int plan_find(struct plan *plan, const struct module_site *site, __u64 numbers_used)
@@ -116,28 +131,21 @@ static int plan_find(struct plan *plan, const struct module_site *site, __u64 nu
 int plan_look(struct plan *plan, const struct module_site *site, __u64 numbers_used,
 	      struct pin_error *error)
 {
-	struct module *m = plan->module;
-	struct hooks hooks = m->hooks; /* of what runs, with reasons */
-	struct pin_error no_object;
-	int found, err;
+	const struct pin_error no_object = plan->why;
+	int found = plan_find(plan, site, numbers_used);
 
-	err = plan_read_object(plan, site, &no_object);
-	found = plan_find(plan, site, numbers_used);
 	if (found < 0) {
 		*error = plan->why;
 		return found;
 	}
 	plan->found = found;
-	if (found == ADOPT_SAME && hooks.count)
-		m->hooks = hooks;
-	if (!err)
+	if (!plan->unreadable)
 		return 0;
-	if (found == ADOPT_NOTHING || found == ADOPT_UNUSABLE) {
-		*error = no_object;
-		return err;
-	}
 	plan->why = no_object;
-	return 0;
+	if (found != ADOPT_NOTHING && found != ADOPT_UNUSABLE)
+		return 0;
+	*error = no_object;
+	return plan->unreadable;
 }
 
 /* ---- making ---- */

@@ -20,6 +20,7 @@
 struct plan {
 	struct module *module;
 	struct object *object;	/* NULL: it cannot be had, or is no module */
+	int unreadable;		/* ... and this is the negative errno for it */
 	enum adopt_found found; /* after plan_look() */
 	struct pin_error why;	/* why not ADOPT_SAME */
 	bool wrong;		/* plan_look() failed: there is nothing to make */
@@ -48,7 +49,15 @@ void plan_names_release(struct plan_names *names);
 bool plan_names_have(const struct plan_names *names, const char *name);
 
 /**
- * plan_look() - reads the object, and takes over what is pinned.
+ * plan_read() - reads and judges the object, without the kernel's help.
+ *
+ * Return: 0; negative errno with *error: it is wrong, and nothing is there that could
+ * run in its place.
+ */
+int plan_read(struct plan *plan, const struct module_site *site, struct pin_error *error);
+
+/**
+ * plan_look() - after plan_read(): takes over what is pinned.
  * @numbers_used: of module numbers, as bits.
  *
  * Return: 0 with plan->found; negative errno with *error: it does not run and cannot.
