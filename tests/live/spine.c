@@ -210,7 +210,7 @@ static const struct bad bad_input[] = {
 	{ .what = "owner", .module = "dir-made", .object = TEST_BPF("dir-made"), .owner = 65534,
 	  .text = "dir-made.bpf.o: owned by uid 65534" },
 	{ .what = "no event", .module = "no-event", .object = TEST_BPF("no-event"), .text = "no-event" },
-	{ .what = "no maps", .module = "foreign", .object = TEST_BPF("foreign"), .text = "events" },
+	{ .what = "no maps", .module = "foreign", .object = TEST_BPF("foreign"), .text = "not an object for Pulsar" },
 	{ .what = "type", .module = "bad-type", .object = TEST_BPF("bad-type"), .text = "where" },
 	{ .what = "unknown key", .module = "file-created", .config = "[loaderd]\nno_such_key = 1",
 	  .text = "pulsar.conf:7: " },

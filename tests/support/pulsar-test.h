@@ -145,6 +145,8 @@ pid_t kit_pid(const struct kit *kit);
 int kit_stop(struct kit *kit, int signal);
 /* Asks loaderd to reload and waits until it says that it is done. */
 void kit_reload(struct kit *kit);
+/* Sends a control request, a JSON text, and returns loaderd's answer; the caller decref's it. */
+json_t *kit_control(struct kit *kit, const char *request);
 
 /* A reader as nobody; `arguments` ends with NULL, or is NULL. */
 struct kit_reader *kit_read(struct kit *kit, const char *module, const char *const *arguments);
@@ -169,6 +171,7 @@ void kit_caught_up(struct kit *kit, const char *module, const char *subscription
 struct kit_account {
 	unsigned long long produced, filtered; /* since load */
 	unsigned long long base;	       /* produced before the subscription began */
+	unsigned long long accounted; /* highest number that its readers have accounted for */
 	unsigned long long delivered, lost;    /* of the subscription, as its readers noted */
 	long long unsettled;
 };

@@ -142,6 +142,7 @@ static void account_add(struct kit_account *sum, const struct pulsar_counters *c
 	sum->produced += c->produced;
 	sum->filtered += c->filtered;
 	sum->base += p->base_seq;
+	sum->accounted += at->next_seq ? at->next_seq - 1 : 0;
 	sum->delivered += at->delivered;
 	sum->unsettled += at->unsettled;
 	for (int cause = 0; cause < PULSAR_LOST_CAUSES; cause++)
@@ -170,33 +171,6 @@ struct kit_account kit_account(struct kit *kit, const char *module, const char *
 	close(positions_fd);
 	free(counters);
 	return sum;
-}
-
-struct attached {
-	struct kit *kit;
-	const char *module, *subscription;
-};
-
-/* A reader that sleeps says so; one that works has noted the ring that it reads. */
-static bool is_attached(void *arg)
-{
-	struct attached *want = arg;
-	int fd = map_open(want->kit, want->module, "subscriptions/", want->subscription);
-	struct pulsar_position position = { 0 };
-	bool attached = false;
-
-	for (__u32 c = 0; c < kit_cpus() && !attached; c++)
-		attached = !bpf_map_lookup_elem(fd, &c, &position) &&
-			   (position.waiting || position.copy[position.current & 1].ring_id);
-	close(fd);
-	return attached;
-}
-
-void kit_attached(struct kit *kit, const char *module, const char *subscription)
-{
-	struct attached want = { kit, module, subscription };
-
-	wait_until(is_attached, &want, "a reader to attach");
 }
 
 struct caught_up {
