@@ -14,6 +14,7 @@
 #include "error.h"
 #include "image.h"
 #include "stream.h"
+#include "types.h"
 
 #define ADOPT_SUBSCRIPTION "default"
 
@@ -255,9 +256,26 @@ int adopt_compare(struct module *module, const struct module_site *site,
 	return found;
 }
 
+/* While it can be done: what the values of its maps look like, for upgrades to come. */
+static int adopt_learn(const char *name, void *arg)
+{
+	const struct adopt_stream *a = arg;
+	char pin[PIN_PATH_MAX];
+	int fd;
+
+	snprintf(pin, sizeof(pin), "maps/%s", name);
+	fd = pin_map_open(a->site->pins, a->module->name, pin, NULL, NULL);
+	if (fd < 0)
+		return 0;
+	types_learn_map(fd);
+	close(fd);
+	return 0;
+}
+
 int adopt_module(struct module *module, const struct module_site *site, const struct object *object,
 		 __u64 numbers_used, struct pin_error *error)
 {
+	struct adopt_stream a = { .module = module, .site = site };
 	int found;
 
 	memset(&module->meta, 0, sizeof(module->meta));
@@ -269,6 +287,7 @@ int adopt_module(struct module *module, const struct module_site *site, const st
 	/* Module core has no events, and nothing to take over but its pins. */
 	if (strcmp(module->name, "core") && adopt_stream(module, site, error) < 0)
 		return ADOPT_UNUSABLE;
+	pin_names_each(site->pins, module->name, "maps", adopt_learn, &a, NULL);
 	error_set(error, 0, "its object cannot be had");
 	found = object ? adopt_compare(module, site, object, numbers_used, error) : ADOPT_OTHER;
 	module->state = MODULE_RUNNING;

@@ -18,6 +18,7 @@
 #include "schema.h"
 #include "settings.h"
 #include "stream.h"
+#include "types.h"
 
 /* The first time: what hooks there are, and what need not be tried. */
 static int launch_read_hooks(struct launch *l, struct pin_error *error)
@@ -85,6 +86,7 @@ static int launch_load(struct launch *l, struct pin_error *error)
 		err = image_load(l->image, &l->hooks, error);
 	if (err)
 		goto out;
+	types_learn_object(l->image->bpf);
 	describe_meta(l->object->name, l->generation, l->site->cpus, &l->hooks, &l->meta);
 	err = module_identity(l->module, l->site, l->image, l->module->number, l->meta.identity,
 			      error);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "schema_kind.h"
+#include "types.h"
 
 /* Deeper than values of maps are nested. What is deeper counts as different. */
 #define LAYOUT_DEPTH_MAX 16
@@ -95,8 +96,7 @@ bool layout_map_equal(const struct bpf_map *map, const struct btf *btf, int fd)
 {
 	struct bpf_map_info info = { 0 };
 	__u32 size = sizeof(info);
-	struct btf *other = NULL;
-	bool equal;
+	const struct btf *other = NULL;
 
 	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
 		return false;
@@ -110,14 +110,11 @@ bool layout_map_equal(const struct bpf_map *map, const struct btf *btf, int fd)
 	    info.type == BPF_MAP_TYPE_HASH_OF_MAPS)
 		return true;
 	if (info.btf_id) {
-		other = btf__load_from_kernel_by_id(info.btf_id);
+		other = types_find(info.btf_id);
 		if (!other)
 			return false;
 	}
-	equal = layout_same_known(btf, bpf_map__btf_key_type_id(map), other,
-				  info.btf_key_type_id) &&
-		layout_same_known(btf, bpf_map__btf_value_type_id(map), other,
-				  info.btf_value_type_id);
-	btf__free(other);
-	return equal;
+	return layout_same_known(btf, bpf_map__btf_key_type_id(map), other, info.btf_key_type_id) &&
+	       layout_same_known(btf, bpf_map__btf_value_type_id(map), other,
+				 info.btf_value_type_id);
 }

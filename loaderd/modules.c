@@ -17,6 +17,7 @@
 #include "plan.h"
 #include "stream.h"
 #include "tracefs.h"
+#include "types.h"
 
 struct modules *modules_new(struct pin_root *pins, unsigned int cpus)
 {
@@ -41,6 +42,7 @@ void modules_free(struct modules *set)
 	for (size_t i = 0; i < set->count; i++)
 		module_free(set->list[i]);
 	free(set->list);
+	types_forget();
 	excluded_free(set->excluded);
 	interest_free(set->site.interest);
 	free(set);
