@@ -94,7 +94,7 @@ static void expect_complete(const struct tally *tally)
 Test(streams, a_reader_killed_twenty_times_loses_nothing, .timeout = 600)
 {
 	struct kit *kit = start(ROOMY);
-	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = STORM_FILES };
+	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = scaled(STORM_FILES) };
 	struct kit_reader *reader;
 	struct tally tally;
 
@@ -121,7 +121,7 @@ Test(streams, a_reader_killed_twenty_times_loses_nothing, .timeout = 600)
 Test(streams, loaderd_killed_ten_times_loses_nothing_for_an_attached_reader, .timeout = 600)
 {
 	struct kit *kit = start(ROOMY);
-	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = STORM_FILES };
+	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = scaled(STORM_FILES) };
 	struct kit_reader *reader = kit_read(kit, MODULE, NULL);
 	struct tally tally;
 
@@ -147,7 +147,7 @@ Test(streams, loaderd_killed_ten_times_loses_nothing_for_an_attached_reader, .ti
 Test(streams, both_killed_in_turn_with_small_rings_is_exact, .timeout = 600)
 {
 	struct kit *kit = start("[file-created]\nring_size = 64K\n");
-	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = STORM_FILES };
+	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = scaled(STORM_FILES) };
 	struct kit_reader *reader;
 	struct tally tally;
 
@@ -183,7 +183,7 @@ static void two_subscriptions(const char *config, bool complete)
 {
 	static const char *const late_arguments[] = { "--subscription", "late", NULL };
 	struct kit *kit = start(config);
-	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = 20000 };
+	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = scaled(20000) };
 	struct kit_reader *now = kit_read(kit, MODULE, NULL), *late;
 	struct tally tally_now, tally_late;
 	int err;
@@ -230,7 +230,7 @@ Test(streams, two_subscriptions_without_room_are_exact_in_their_loss, .timeout =
 Test(streams, an_upgrade_in_the_middle_of_a_storm_loses_nothing, .timeout = 600)
 {
 	struct kit *kit = kit_new(MODULE, ROOMY);
-	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = STORM_FILES };
+	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = scaled(STORM_FILES) };
 	struct kit_reader *reader;
 	struct tally tally;
 

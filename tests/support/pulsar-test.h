@@ -187,6 +187,9 @@ enum kit_user { KIT_ROOT, KIT_NOBODY_USER };
  * it wrote to stdout and stderr (malloc'ed), and its wait status. */
 char *program_run(enum kit_user user, const char *const *argv, int *status);
 
+/* `n` times PULSAR_TEST_SCALE percent, at least 1: storms are smaller where the machine is slow. */
+unsigned int scaled(unsigned int n);
+
 /* ---- waiting ---- */
 
 /* Waits until condition(arg) holds; fails the test with `what` after a generous limit (60 s). */
