@@ -13,6 +13,7 @@
 #include "config.h"
 #include "error.h"
 #include "image.h"
+#include "slots.h"
 #include "stream.h"
 #include "types.h"
 
@@ -168,6 +169,11 @@ static int adopt_stream(struct module *m, const struct module_site *site, struct
 		goto out;
 	m->stream = stream_new(&maps, &options, error);
 	err = m->stream ? adopt_subscriptions(&a) : -errno;
+	if (!err) {
+		err = slots_adopted(&maps, &m->adoptions);
+		if (err)
+			error_set(error, err, "control: %m");
+	}
 	if (err) {
 		stream_free(m->stream);
 		m->stream = NULL;

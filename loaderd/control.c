@@ -25,8 +25,8 @@ struct control_request {
 
 /* ---- looking ---- */
 
-static int control_modules(const struct control *c, const struct control_request *r, json_t *reply,
-			   struct pin_error *error)
+static int control_names(const struct control *c, const struct control_request *r, json_t *reply,
+			 struct pin_error *error)
 {
 	json_t *array = json_array();
 	const struct module *m;
@@ -34,8 +34,36 @@ static int control_modules(const struct control *c, const struct control_request
 	(void)r;
 	(void)error;
 	for (size_t i = 0; (m = modules_at(c->modules, i)); i++)
-		json_array_append_new(array, show_module(m));
+		json_array_append_new(array, json_string(m->name));
+	return json_object_set_new(reply, "names", array) < 0 ? -ENOMEM : 0;
+}
+
+static int control_modules(const struct control *c, const struct control_request *r, json_t *reply,
+			   struct pin_error *error)
+{
+	json_t *array = json_array();
+	const struct module *m;
+
+	if (r->module && !modules_find(c->modules, r->module)) {
+		json_decref(array);
+		return error_set(error, -ENOENT, "there is no module %s", r->module);
+	}
+	for (size_t i = 0; (m = modules_at(c->modules, i)); i++)
+		if (!r->module || !strcmp(m->name, r->module))
+			json_array_append_new(array, show_module(m));
 	return json_object_set_new(reply, "modules", array) < 0 ? -ENOMEM : 0;
+}
+
+/* A loaderd that starts takes all modules over; those that it has had to replace began anew. */
+static json_int_t control_restarts(const struct control *c)
+{
+	const struct module *m;
+	__u32 most = 0;
+
+	for (size_t i = 0; (m = modules_at(c->modules, i)); i++)
+		if (m->adoptions > most)
+			most = m->adoptions;
+	return most;
 }
 
 static int control_status(const struct control *c, const struct control_request *r, json_t *reply,
@@ -44,10 +72,10 @@ static int control_status(const struct control *c, const struct control_request 
 	json_t *status;
 	int err;
 
-	status = json_pack("{s:s, s:i, s:s, s:s, s:s, s:i}", "version", PULSAR_VERSION, "pid",
+	status = json_pack("{s:s, s:i, s:s, s:s, s:s, s:i, s:I}", "version", PULSAR_VERSION, "pid",
 			   (int)getpid(), "pin_root", c->config->pin_root, "socket",
 			   c->config->socket, "config", c->config->path, "connections",
-			   (int)server_connections(c->server));
+			   (int)server_connections(c->server), "restarts", control_restarts(c));
 	err = json_object_update(reply, status) < 0 ? -ENOMEM : 0;
 	json_decref(status);
 	return err ? err : control_modules(c, r, reply, error);
@@ -184,6 +212,8 @@ static int control_reload(const struct control *c, const struct control_request 
 	(void)r;
 	if (wrong < 0)
 		return wrong;
+	if (error->text[0] && json_object_set_new(reply, "warning", show_text(error->text)) < 0)
+		return -ENOMEM;
 	return json_object_set_new(reply, "wrong", json_integer(wrong)) < 0 ? -ENOMEM : 0;
 }
 
@@ -196,6 +226,7 @@ static const struct {
 	bool module, subscription; /* arguments that must be given */
 } control_requests[] = {
 	{ "status", control_status, false, false },
+	{ "names", control_names, false, false },
 	{ "modules", control_modules, false, false },
 	{ "start", control_start, true, false },
 	{ "stop", control_stop, true, false },

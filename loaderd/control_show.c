@@ -30,6 +30,16 @@ json_t *show_text(const char *text)
 	return json_stringn(ascii, n);
 }
 
+/* All variants, best first. */
+static json_t *show_variants(const struct hook *hook)
+{
+	json_t *array = json_array();
+
+	for (unsigned int v = 0; v < hook->variants_count; v++)
+		json_array_append_new(array, json_string(hook->variants[v].name));
+	return array;
+}
+
 /* Variants that were not taken, with the reason. */
 static json_t *show_refused(const struct hook *hook)
 {
@@ -57,8 +67,9 @@ static json_t *show_hooks(const struct module *m)
 		if (m->state == MODULE_RUNNING && hook->chosen < hook->variants_count)
 			variant = hook->variants[hook->chosen].name;
 		json_array_append_new(array,
-				      json_pack("{s:s, s:s?, s:o}", "hook", hook->name, "variant",
-						variant, "refused", show_refused(hook)));
+				      json_pack("{s:s, s:s?, s:o, s:o}", "hook", hook->name,
+						"variant", variant, "variants", show_variants(hook),
+						"refused", show_refused(hook)));
 	}
 	return array;
 }
@@ -87,14 +98,14 @@ json_t *show_module(const struct module *m)
 
 	if (m->stream)
 		stream_each(m->stream, show_count, &subscriptions);
-	return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "module",
-			 m->name, "state", show_states[m->state], "adopted", m->adopted,
-			 "generation", (json_int_t)m->meta.generation, "loaded_ns",
-			 (json_int_t)m->meta.loaded_ns, "number", (json_int_t)m->number, "gid",
-			 (json_int_t)m->gid, "events", (json_int_t)m->events, "subscriptions",
-			 subscriptions, "identity", show_identity(m->meta.identity), "error",
-			 m->error.text[0] ? show_text(m->error.text) : json_null(), "hooks",
-			 show_hooks(m));
+	return json_pack(
+		"{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "module",
+		m->name, "state", show_states[m->state], "adopted", m->adopted, "adoptions",
+		(json_int_t)m->adoptions, "generation", (json_int_t)m->meta.generation, "loaded_ns",
+		(json_int_t)m->meta.loaded_ns, "number", (json_int_t)m->number, "gid",
+		(json_int_t)m->gid, "events", (json_int_t)m->events, "subscriptions", subscriptions,
+		"identity", show_identity(m->meta.identity), "error",
+		m->error.text[0] ? show_text(m->error.text) : json_null(), "hooks", show_hooks(m));
 }
 
 /* ---- subscriptions ---- */

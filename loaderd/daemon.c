@@ -110,7 +110,9 @@ static void daemon_notify_reloading(void)
 
 /* ---- events ---- */
 
-static void daemon_warn_unchanged(const struct config *old, const struct config *new)
+/* Says what of a new configuration takes a new start, and logs it; "" for nothing. */
+static void daemon_unchanged(const struct config *old, const struct config *new,
+			     struct pin_error *error)
 {
 	const struct {
 		const char *key;
@@ -123,10 +125,15 @@ static void daemon_warn_unchanged(const struct config *old, const struct config 
 		{ "ring_size", old->ring_size != new->ring_size },
 	};
 
+	error->text[0] = '\0';
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (keys[i].changed)
-			log_warn("%s: %s takes effect when loaderd is started again", new->path,
-				 keys[i].key);
+			error_set(error, 0, "%s%s%s", error->text, error->text[0] ? ", " : "",
+				  keys[i].key);
+	if (!error->text[0])
+		return;
+	error_set(error, 0, "%s: only when loaderd is started again", error->text);
+	log_warn("%s: %s", new->path, error->text);
 }
 
 static int daemon_reload(void *arg, struct pin_error *error)
@@ -139,8 +146,12 @@ static int daemon_reload(void *arg, struct pin_error *error)
 	config = config_load(&d->options, error);
 	wrong = config ? 0 : -errno;
 	if (config) {
-		daemon_warn_unchanged(d->config, config);
-		wrong = modules_apply(d->modules, config, false, error);
+		struct pin_error failed = { "" };
+
+		daemon_unchanged(d->config, config, error);
+		wrong = modules_apply(d->modules, config, false, &failed);
+		if (wrong < 0)
+			*error = failed;
 		config_free(d->config);
 		d->config = config;
 	}

@@ -45,6 +45,7 @@ struct module {
 	bool held;		 /* stopped by request, until it is started by one */
 	unsigned int number;	 /* its bit in the filters of a process */
 	gid_t gid;		 /* who may read it */
+	__u32 adoptions;	 /* how often it was taken over since it was first pinned */
 	size_t ring_bytes;	 /* of each ring, for a stream to be made */
 	struct pulsar_meta meta; /* of what is pinned */
 	size_t events;		 /* how many kinds of event it has */

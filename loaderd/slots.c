@@ -47,6 +47,22 @@ static int control_write(const struct stream_maps *maps, unsigned int slot, int 
 	return bpf_map_update_elem(maps->control, &zero, &control, BPF_ANY);
 }
 
+int slots_adopted(const struct stream_maps *maps, __u32 *adoptions)
+{
+	struct pulsar_control control;
+	__u32 zero = 0;
+	int err;
+
+	err = control_read(maps, &control);
+	if (err)
+		return err;
+	control.adoptions++;
+	err = bpf_map_update_elem(maps->control, &zero, &control, BPF_ANY);
+	if (!err)
+		*adoptions = control.adoptions;
+	return err;
+}
+
 /* Bit mask of the slots that have a position map, a set bit, or both. */
 static int slots_used(const struct stream_maps *maps, __u32 *used)
 {

@@ -10,6 +10,9 @@
 
 struct stream_maps;
 
+/* Counts in `control` that the module was taken over; how often it has been in *@adoptions. 0 or negative errno. */
+int slots_adopted(const struct stream_maps *maps, __u32 *adoptions);
+
 /* The slot that the position map with this id is in, or -ENOENT, or another negative errno. */
 int slot_find(const struct stream_maps *maps, __u32 position_id);
 

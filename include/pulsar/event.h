@@ -106,7 +106,7 @@ struct pulsar_counters {
 /* Map `control`: ARRAY with one entry, written by loaderd. */
 struct pulsar_control {
 	__u32 subscriptions; /* bit s: slot s is in use */
-	__u32 reserved;
+	__u32 adoptions;     /* how often another loaderd took the module over */
 };
 
 /* Why a reader says `Lost`; the first four are those of struct pulsar_losses. */
