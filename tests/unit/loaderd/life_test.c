@@ -4,6 +4,7 @@
  * namespace with a bpffs of its own, so that nothing outlives the test.
  */
 #include <bpf/bpf.h>
+#include <cap-ng.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -414,6 +415,44 @@ Test(life, an_upgrade_that_fails_leaves_the_old_one_running)
 	cr_expect_eq(reload(&life, "[loaderd]\nmodules = life\n"), 0);
 	cr_expect_str_empty(m->error.text);
 	cr_expect_eq(m->meta.generation, 1);
+	life_release(&life);
+}
+
+/* As confine_self() does where perf_event_paranoid lets it; the rest of the confinement is of no matter here. */
+static void drop_sys_admin(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/perf_event_paranoid", "re");
+	int level = 3;
+
+	if (!file || fscanf(file, "%d", &level) != 1 || level > 2)
+		cr_skip_test("perf_event_paranoid is above 2: loaderd keeps CAP_SYS_ADMIN");
+	fclose(file);
+	cr_assert(!capng_get_caps_process());
+	cr_assert(!capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_SYS_ADMIN));
+	cr_assert(!capng_apply(CAPNG_SELECT_CAPS));
+}
+
+Test(life, a_confined_loaderd_can_upgrade_what_it_loaded_and_what_it_took_over)
+{
+	struct life life;
+	struct module *m;
+	__u32 events;
+
+	life_init(&life);
+	started(&life, "[loaderd]\nmodules = life\n");
+	events = map_id("life/events");
+	die(&life);
+	m = started(&life, "[loaderd]\nmodules = life\n");
+	drop_sys_admin();
+	for (unsigned int generation = 2; generation < 4; generation++) {
+		char text[80];
+
+		snprintf(text, sizeof(text), "[loaderd]\nmodules = life\n[life]\nanswer = %u\n",
+			 generation);
+		cr_expect_eq(reload(&life, text), 0, "%s", m->error.text);
+		cr_expect_eq(m->meta.generation, generation);
+	}
+	cr_expect_eq(map_id("life/events"), events);
 	life_release(&life);
 }
 
