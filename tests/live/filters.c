@@ -23,7 +23,7 @@
 #include "pulsar-test.h"
 
 #define MODULE "process-monitor"
-#define SHELL  "/bin/dash"
+#define SHELL  "/usr/bin/dash"
 #define LEAF   "/usr/bin/true"
 
 enum { ALPHA = 1, BETA = 2, TREE_LEAF = 4, ALL = 7 };
