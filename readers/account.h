@@ -26,7 +26,7 @@
 #define ACCOUNT_KERNEL_CAUSES PULSAR_LOST_DISCARDED
 
 struct account {
-	__u64 base_seq; /* only later events belong to the subscription */
+	__u64 base_seq;			/* only later events belong to the subscription */
 	struct pulsar_losses base_lost; /* what the slot's counters had when it began */
 	struct pulsar_progress progress;
 };

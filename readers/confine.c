@@ -17,8 +17,8 @@
 
 static int drop_capabilities(void)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
 	/* Ambient ones go with the permitted ones: capabilities(7). */
 	return syscall(SYS_capset, &header, none) ? -errno : 0;
@@ -27,24 +27,56 @@ static int drop_capabilities(void)
 /* System calls that are harmless whatever their arguments are, with what is open. */
 static const int allowed[] = {
 	/* lines, the end, messages */
-	SCMP_SYS(write), SCMP_SYS(read), SCMP_SYS(close), SCMP_SYS(connect), SCMP_SYS(sendmsg),
+	SCMP_SYS(write),
+	SCMP_SYS(read),
+	SCMP_SYS(close),
+	SCMP_SYS(connect),
+	SCMP_SYS(sendmsg),
 	SCMP_SYS(recvmsg),
 	/* sleep */
-	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_create1),
-	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(clock_nanosleep), SCMP_SYS(restart_syscall),
-	SCMP_SYS(futex), SCMP_SYS(membarrier),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_create1),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(futex),
+	SCMP_SYS(membarrier),
 	/* clocks, where the vDSO has none */
-	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(gettimeofday),
 	/* memory */
-	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+	SCMP_SYS(brk),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
 	/* signals */
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(alarm),
-	SCMP_SYS(setitimer), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(tgkill), SCMP_SYS(exit),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(alarm),
+	SCMP_SYS(setitimer),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(tgkill),
+	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
 	/* what libraries look at, and pin/ to see whose a pin is */
-	SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(lstat), SCMP_SYS(stat), SCMP_SYS(statx),
-	SCMP_SYS(statfs), SCMP_SYS(fstatfs), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
-	SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(getrandom), SCMP_SYS(lseek),
+	SCMP_SYS(fstat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(lstat),
+	SCMP_SYS(stat),
+	SCMP_SYS(statx),
+	SCMP_SYS(statfs),
+	SCMP_SYS(fstatfs),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(faccessat),
+	SCMP_SYS(faccessat2),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(lseek),
 };
 
 /* System calls of which only some are harmless: those with (argument & mask) == value. */
@@ -55,17 +87,17 @@ static const struct {
 	unsigned int value;
 } allowed_if[] = {
 	/* to open the pin of a map, to see which map it is, and to read it */
-	{SCMP_SYS(bpf), 0, ~0u, BPF_OBJ_GET},
-	{SCMP_SYS(bpf), 0, ~0u, BPF_OBJ_GET_INFO_BY_FD},
-	{SCMP_SYS(bpf), 0, ~0u, BPF_MAP_LOOKUP_ELEM},
-	{SCMP_SYS(bpf), 0, ~0u, BPF_MAP_LOOKUP_BATCH},
+	{ SCMP_SYS(bpf), 0, ~0u, BPF_OBJ_GET },
+	{ SCMP_SYS(bpf), 0, ~0u, BPF_OBJ_GET_INFO_BY_FD },
+	{ SCMP_SYS(bpf), 0, ~0u, BPF_MAP_LOOKUP_ELEM },
+	{ SCMP_SYS(bpf), 0, ~0u, BPF_MAP_LOOKUP_BATCH },
 	/* directories on the way to a pin: O_PATH gives no right to read */
-	{SCMP_SYS(openat), 2, O_PATH, O_PATH},
+	{ SCMP_SYS(openat), 2, O_PATH, O_PATH },
 	/* loaderd */
-	{SCMP_SYS(socket), 0, ~0u, AF_UNIX},
+	{ SCMP_SYS(socket), 0, ~0u, AF_UNIX },
 	/* rings, positions, memory */
-	{SCMP_SYS(mmap), 2, PROT_EXEC, 0},
-	{SCMP_SYS(mprotect), 2, PROT_EXEC, 0},
+	{ SCMP_SYS(mmap), 2, PROT_EXEC, 0 },
+	{ SCMP_SYS(mprotect), 2, PROT_EXEC, 0 },
 };
 
 static int filter_fill(scmp_filter_ctx filter)

@@ -36,7 +36,7 @@ struct received {
 
 int connect_open(const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int sock, err;
 
 	if (strlen(path) >= sizeof(address.sun_path))
@@ -62,8 +62,8 @@ int ask_rings(int sock, const char *subscription, int events_fd)
 			.size = sizeof(ask),
 		},
 	};
-	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = {0};
-	struct iovec iov = {.iov_base = &ask, .iov_len = sizeof(ask)};
+	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = { 0 };
+	struct iovec iov = { .iov_base = &ask, .iov_len = sizeof(ask) };
 	struct msghdr msg = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
@@ -109,7 +109,7 @@ static void received_fds(struct received *r, const struct cmsghdr *cmsg)
 static int received_read(struct received *r, int sock)
 {
 	char control[CMSG_SPACE(FDS_MAX * sizeof(int))] __attribute__((aligned(8)));
-	struct iovec iov = {.iov_base = &r->message, .iov_len = sizeof(r->message)};
+	struct iovec iov = { .iov_base = &r->message, .iov_len = sizeof(r->message) };
 	struct msghdr msg = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,

@@ -26,7 +26,7 @@ struct answer {
 	unsigned int slot;
 	unsigned int cpus;
 	unsigned int data_pages;
-	int position_fd; /* only if first; -1 otherwise, or once somebody has taken it */
+	int position_fd;    /* only if first; -1 otherwise, or once somebody has taken it */
 	unsigned int count; /* entries of ring[] */
 	struct answer_ring ring[PULSAR_WIRE_FDS_MAX];
 };

@@ -11,7 +11,8 @@
 
 #include <bpf/bpf.h>
 
-_Static_assert(sizeof(struct pulsar_counters) % 8 == 0, "the kernel rounds each value up to 8 bytes");
+_Static_assert(sizeof(struct pulsar_counters) % 8 == 0,
+	       "the kernel rounds each value up to 8 bytes");
 
 #define CPUS_POSSIBLE "/sys/devices/system/cpu/possible"
 
@@ -33,7 +34,7 @@ int cpus_parse(const char *list)
 	return (int)last + 1;
 }
 
-static int cpus_possible(void)
+int cpus_possible(void)
 {
 	char list[64];
 	ssize_t len;
@@ -51,22 +52,17 @@ static int cpus_possible(void)
 	return cpus_parse(list);
 }
 
-int counters_init(struct counters *counters, int fd)
+int counters_init(struct counters *counters, int fd, unsigned int cpus)
 {
-	int err;
-
-	memset(counters, 0, sizeof(*counters));
-	counters->fd = fd;
-	err = cpus_possible();
-	if (err < 0)
-		goto out;
-	counters->cpus = (unsigned int)err;
-	counters->cpu = calloc(counters->cpus, sizeof(*counters->cpu));
-	err = counters->cpu ? 0 : -ENOMEM;
-out:
-	if (err)
-		counters_release(counters);
-	return err;
+	*counters = (struct counters){
+		.fd = fd,
+		.cpus = cpus,
+		.cpu = calloc(cpus, sizeof(*counters->cpu)),
+	};
+	if (counters->cpu)
+		return 0;
+	counters_release(counters);
+	return -ENOMEM;
 }
 
 int counters_read(struct counters *counters)

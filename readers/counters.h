@@ -10,20 +10,20 @@
 
 struct counters {
 	int fd;
-	unsigned int cpus; /* possible CPUs */
+	unsigned int cpus;
 	struct pulsar_counters *cpu;
 };
 
 /**
  * counters_init() - be ready to read a counters map
  * @counters: storage of the caller, released with counters_release()
- * @fd: of a PERCPU_ARRAY of struct pulsar_counters; the kernel writes whole values, whatever
- *	room there is, so the caller has made sure. Closed by counters_release(), on failure too
+ * @fd: of a PERCPU_ARRAY of struct pulsar_counters; closed by counters_release(), on failure too
+ * @cpus: possible CPUs. The kernel writes a whole value for each, whatever room there is, so
+ *	both have to be right
  *
- * Return: 0, -ENOMEM, or the negative errno of reading how many CPUs there can be;
- * -EINVAL their numbers have holes.
+ * Return: 0 or -ENOMEM.
  */
-int counters_init(struct counters *counters, int fd);
+int counters_init(struct counters *counters, int fd, unsigned int cpus);
 
 /**
  * counters_read() - what is counted now
@@ -37,6 +37,13 @@ int counters_read(struct counters *counters);
 
 /* Closes the map; all zero but the descriptor is fine. */
 void counters_release(struct counters *counters);
+
+/**
+ * cpus_possible() - how many CPUs the kernel is ready for
+ *
+ * Return: the number, or the negative errno of reading it.
+ */
+int cpus_possible(void);
 
 /**
  * cpus_parse() - how many CPUs a list like "0-3" has

@@ -29,10 +29,10 @@ struct drain {
 	__u64 left; /* event lines still wanted; ~0: no limit */
 
 	/* What the last round has to say. */
-	unsigned int found;	/* records that were read */
-	bool held;		/* there are more, but earlier ones may come */
-	bool open;		/* some have been unsettled for long: drain_settle() */
-	struct ring *retired;	/* rings that were read to the end, by next: for the caller to free */
+	unsigned int found;   /* records that were read */
+	bool held;	      /* there are more, but earlier ones may come */
+	bool open;	      /* some have been unsettled for long: drain_settle() */
+	struct ring *retired; /* rings that were read to the end, by next: for the caller to free */
 
 	bool reread; /* the loss counters were read again in this round */
 };

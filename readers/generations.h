@@ -15,13 +15,13 @@
 #define GENERATIONS_MAX 4 /* plans kept; with more, the oldest goes */
 
 struct generations {
-	const char *pin_root, *module; /* borrowed */
-	const char *events;	       /* to be selected; NULL: all; borrowed */
+	const char *pin_root, *module;	    /* borrowed */
+	const char *events;		    /* to be selected; NULL: all; borrowed */
 	struct plan *plan[GENERATIONS_MAX]; /* the newest first */
 	unsigned int count;
-	__u32 schema_id; /* the kernel's id of the map that plan[0] is made from */
-	__u32 warned;	 /* the generation last complained about; 0: none */
-	__u64 waited_ns; /* CLOCK_MONOTONIC: since when a generation is waited for; 0: none is */
+	__u32 schema_id;   /* the kernel's id of the map that plan[0] is made from */
+	__u32 warned;	   /* the generation last complained about; 0: none */
+	__u64 waited_ns;   /* CLOCK_MONOTONIC: since when a generation is waited for; 0: none is */
 	__u64 given_up_ns; /* CLOCK_MONOTONIC: when that was in vain; 0: never */
 };
 
@@ -43,8 +43,7 @@ int generations_init(struct generations *generations, const char *pin_root, cons
 void generations_release(struct generations *generations);
 
 /* The plan for records of a generation, or NULL. */
-static inline struct plan *generations_find(const struct generations *generations,
-					    __u32 generation)
+static inline struct plan *generations_find(const struct generations *generations, __u32 generation)
 {
 	for (unsigned int i = 0; i < generations->count; i++)
 		if (plan_generation(generations->plan[i]) == generation)

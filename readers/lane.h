@@ -19,13 +19,13 @@ struct lane {
 	unsigned int cpu;
 	struct pulsar_position *position; /* borrowed */
 	struct account account;
-	struct ring *ring;    /* NULL: none yet; ring->next takes its place when it is exhausted */
-	bool entered;	      /* ring->at is where reading goes on */
-	bool touched;	      /* the account differs from the position */
-	__u64 produced;	      /* the counter when the round began */
-	bool losses_due;      /* to be reported when the round is over */
-	__u64 open_ns;	      /* since when events are unsettled that nobody counted; 0: there are none */
-	__u64 settled_seq;    /* all up to it is in the ring or counted, as of this round; 0: unknown */
+	struct ring *ring; /* NULL: none yet; ring->next takes its place when it is exhausted */
+	bool entered;	   /* ring->at is where reading goes on */
+	bool touched;	   /* the account differs from the position */
+	__u64 produced;	   /* the counter when the round began */
+	bool losses_due;   /* to be reported when the round is over */
+	__u64 open_ns; /* since when events are unsettled that nobody counted; 0: there are none */
+	__u64 settled_seq; /* all up to it is in the ring or counted, as of this round; 0: unknown */
 };
 
 /**

@@ -73,7 +73,8 @@ static int link_judge(struct link *link, const struct answer *answer)
 	memset(&link->refusal, 0, sizeof(link->refusal));
 	link->refusal.error = EPROTO;
 	snprintf(link->refusal.text, sizeof(link->refusal.text), "%s",
-		 answer->first ? "an answer that nobody asked for" : "an answer without its beginning");
+		 answer->first ? "an answer that nobody asked for"
+			       : "an answer without its beginning");
 	return -EPROTO;
 }
 

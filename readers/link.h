@@ -11,20 +11,20 @@
 #include "connect.h"
 
 enum link_state {
-	LINK_DOWN,   /* not connected; next try at deadline_ns */
-	LINK_ASKED,  /* the answer has to come until deadline_ns */
-	LINK_MORE,   /* likewise, the rest of it */
-	LINK_UP,     /* answered; more rings may come at any time */
+	LINK_DOWN,  /* not connected; next try at deadline_ns */
+	LINK_ASKED, /* the answer has to come until deadline_ns */
+	LINK_MORE,  /* likewise, the rest of it */
+	LINK_UP,    /* answered; more rings may come at any time */
 };
 
 struct link {
-	const char *path;	  /* borrowed, as is the next */
+	const char *path; /* borrowed, as is the next */
 	const char *subscription;
 	enum link_state state;
-	int sock;		  /* -1: LINK_DOWN */
-	__u64 deadline_ns;	  /* CLOCK_MONOTONIC */
-	__u64 backoff_ns;	  /* between the next two tries */
-	struct refusal refusal;	  /* why the last try failed, or the connection ended */
+	int sock;		/* -1: LINK_DOWN */
+	__u64 deadline_ns;	/* CLOCK_MONOTONIC */
+	__u64 backoff_ns;	/* between the next two tries */
+	struct refusal refusal; /* why the last try failed, or the connection ended */
 };
 
 /**

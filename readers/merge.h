@@ -24,14 +24,14 @@ struct merge_head {
 };
 
 struct merge {
-	struct merge_head *heap;  /* [0] is the earliest */
-	__u64 *complete_ns;	  /* by ring: nothing earlier can come; 0: nothing is known */
+	struct merge_head *heap; /* [0] is the earliest */
+	__u64 *complete_ns;	 /* by ring: nothing earlier can come; 0: nothing is known */
 	unsigned int rings;
-	unsigned int used;	  /* entries of heap */
+	unsigned int used; /* entries of heap */
 	bool ordered;
-	__u64 window_ns;	  /* how long one ring's open question may hold back the others */
-	__u64 now_ns;		  /* when the round began */
-	__u64 bound_ns;		  /* over all rings that are exhausted in this round */
+	__u64 window_ns; /* how long one ring's open question may hold back the others */
+	__u64 now_ns;	 /* when the round began */
+	__u64 bound_ns;	 /* over all rings that are exhausted in this round */
 };
 
 /**

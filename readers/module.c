@@ -27,8 +27,8 @@ static void module_explain(const struct module *module, const char *pin, int err
 		snprintf(error->text, sizeof(error->text), "unknown module %s: %s is not there",
 			 module->name, path);
 	else if (err == -EACCES && pin_group_needed(path, group, sizeof(group)) == 1)
-		snprintf(error->text, sizeof(error->text),
-			 "permission denied: %s, needs group %s", path, group);
+		snprintf(error->text, sizeof(error->text), "permission denied: %s, needs group %s",
+			 path, group);
 }
 
 static int module_pin(const struct module *module, const char *pin,
@@ -48,9 +48,9 @@ static int module_counters(struct module *module, struct pin_error *error)
 	fd = module_pin(module, "counters", &counters_expect, error);
 	if (fd < 0)
 		return fd;
-	err = counters_init(&module->counters, fd);
+	err = counters_init(&module->counters, fd, module->cpus);
 	if (err)
-		snprintf(error->text, sizeof(error->text), "cannot tell the CPUs: %s",
+		snprintf(error->text, sizeof(error->text), "counters of %s: %s", module->name,
 			 strerror(-err));
 	return err;
 }
@@ -77,14 +77,15 @@ static int module_pins(struct module *module, const char *events, struct pin_err
 				error);
 }
 
-int module_open(struct module *module, const char *pin_root, const char *name, const char *events,
-		struct pin_error *error)
+int module_open(struct module *module, const char *pin_root, const char *name, unsigned int cpus,
+		const char *events, struct pin_error *error)
 {
 	int err;
 
 	*module = (struct module){
 		.pin_root = pin_root,
 		.name = name,
+		.cpus = cpus,
 		.events_fd = -1,
 		.counters.fd = -1,
 	};

@@ -11,6 +11,7 @@
 
 struct module {
 	const char *pin_root, *name; /* borrowed */
+	unsigned int cpus;	     /* possible CPUs */
 	int events_fd;
 	__u32 events_id; /* the kernel's id of the map: changes when the module is loaded anew */
 	struct counters counters;
@@ -22,14 +23,15 @@ struct module {
  * @module: storage of the caller, released with module_release()
  * @pin_root: where modules are pinned; outlives @module, as the next two do
  * @name: of the module
+ * @cpus: possible CPUs, from cpus_possible()
  * @events: names of the events to print, or NULL
  * @error: out, on failure: what is wrong, for people
  *
  * Return: 0; -ENOENT there is no such module; -EACCES; -ENOMSG it has no such event;
  * another negative errno.
  */
-int module_open(struct module *module, const char *pin_root, const char *name, const char *events,
-		struct pin_error *error);
+int module_open(struct module *module, const char *pin_root, const char *name, unsigned int cpus,
+		const char *events, struct pin_error *error);
 
 /* Closes what is open. */
 void module_release(struct module *module);

@@ -16,8 +16,8 @@
 #include "pin.h"
 
 #define SOCKET_DEFAULT	 "/run/pulsar/loaderd.sock"
-#define ORDER_WINDOW_MAX 60000ull	       /* ms */
-#define INTERVAL_MAX	 (24 * 3600 * 1000ull) /* ms */
+#define ORDER_WINDOW_MAX 60000ull		/* ms */
+#define INTERVAL_MAX	 (24 * 3600 * 1000ull)	/* ms */
 #define DURATION_MAX	 (100ull * 365 * 86400) /* s; as ns it fits into 64 bits */
 
 enum option_id {
@@ -36,20 +36,20 @@ enum option_id {
 };
 
 static const struct option option_table[] = {
-	{"count", required_argument, NULL, OPTION_COUNT},
-	{"duration", required_argument, NULL, OPTION_DURATION},
-	{"format", required_argument, NULL, OPTION_FORMAT},
-	{"subscription", required_argument, NULL, OPTION_SUBSCRIPTION},
-	{"event", required_argument, NULL, OPTION_EVENT},
-	{"no-order", no_argument, NULL, OPTION_NO_ORDER},
-	{"order-window", required_argument, NULL, OPTION_ORDER_WINDOW},
-	{"interval", required_argument, NULL, OPTION_INTERVAL},
-	{"colour", required_argument, NULL, OPTION_COLOUR},
-	{"pin-root", required_argument, NULL, OPTION_PIN_ROOT},
-	{"socket", required_argument, NULL, OPTION_SOCKET},
-	{"version", no_argument, NULL, OPTION_VERSION},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
+	{ "count", required_argument, NULL, OPTION_COUNT },
+	{ "duration", required_argument, NULL, OPTION_DURATION },
+	{ "format", required_argument, NULL, OPTION_FORMAT },
+	{ "subscription", required_argument, NULL, OPTION_SUBSCRIPTION },
+	{ "event", required_argument, NULL, OPTION_EVENT },
+	{ "no-order", no_argument, NULL, OPTION_NO_ORDER },
+	{ "order-window", required_argument, NULL, OPTION_ORDER_WINDOW },
+	{ "interval", required_argument, NULL, OPTION_INTERVAL },
+	{ "colour", required_argument, NULL, OPTION_COLOUR },
+	{ "pin-root", required_argument, NULL, OPTION_PIN_ROOT },
+	{ "socket", required_argument, NULL, OPTION_SOCKET },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
 };
 
 const char *options_help(void)
@@ -114,14 +114,14 @@ static int take_number(__u64 *number, const char *name, __u64 min, __u64 max, ch
 		       size_t error_size)
 {
 	if (number_parse(optarg, min, max, number))
-		return fail(error, error_size, "%s wants a number from %llu to %llu, not '%s'", name,
-			    min, max, optarg);
+		return fail(error, error_size, "%s wants a number from %llu to %llu, not '%s'",
+			    name, min, max, optarg);
 	return 0;
 }
 
 static int take_format(struct options *o, char *error, size_t error_size)
 {
-	static const char *const words[] = {[OPTIONS_JSON] = "json", [OPTIONS_TEXT] = "text"};
+	static const char *const words[] = { [OPTIONS_JSON] = "json", [OPTIONS_TEXT] = "text" };
 	int word = word_parse(optarg, words, sizeof(words) / sizeof(*words));
 
 	if (word < 0)
@@ -154,7 +154,8 @@ static int take(struct options *o, int id, char *error, size_t error_size)
 	case OPTION_COUNT:
 		return take_number(&o->count, "--count", 1, ~0ull, error, error_size);
 	case OPTION_DURATION:
-		err = take_number(&o->duration_ns, "--duration", 1, DURATION_MAX, error, error_size);
+		err = take_number(&o->duration_ns, "--duration", 1, DURATION_MAX, error,
+				  error_size);
 		o->duration_ns *= NSEC_PER_SEC;
 		return err;
 	case OPTION_ORDER_WINDOW:
@@ -163,7 +164,8 @@ static int take(struct options *o, int id, char *error, size_t error_size)
 		o->order_window_ns *= NSEC_PER_MSEC;
 		return err;
 	case OPTION_INTERVAL:
-		err = take_number(&o->interval_ns, "--interval", 1, INTERVAL_MAX, error, error_size);
+		err = take_number(&o->interval_ns, "--interval", 1, INTERVAL_MAX, error,
+				  error_size);
 		o->interval_ns *= NSEC_PER_MSEC;
 		return err;
 	case OPTION_FORMAT:

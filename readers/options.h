@@ -23,16 +23,16 @@ enum options_colour {
 struct options {
 	const char *module;
 	const char *subscription;
-	const char *events;   /* names with commas between them; NULL: all */
+	const char *events; /* names with commas between them; NULL: all */
 	const char *pin_root;
 	const char *socket;
 	enum options_format format;
 	enum options_colour colour;
 	bool order;
 	__u64 order_window_ns;
-	__u64 interval_ns;    /* between two looks at the tables */
-	__u64 count;	      /* event lines; 0: no limit */
-	__u64 duration_ns;    /* 0: no limit */
+	__u64 interval_ns; /* between two looks at the tables */
+	__u64 count;	   /* event lines; 0: no limit */
+	__u64 duration_ns; /* 0: no limit */
 	bool help;
 	bool version;
 };

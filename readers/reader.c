@@ -19,6 +19,7 @@
 
 struct reader {
 	struct options options;
+	unsigned int cpus; /* possible CPUs */
 	struct module module;
 	struct lines lines;
 	struct sink sink;
@@ -48,7 +49,7 @@ static enum reader_status open_module(struct reader *r)
 	struct pin_error error;
 	int err;
 
-	err = module_open(&r->module, o->pin_root, o->module, o->events, &error);
+	err = module_open(&r->module, o->pin_root, o->module, r->cpus, o->events, &error);
 	if (!err)
 		return READER_OK;
 	log_error("%s", error.text);
@@ -70,6 +71,10 @@ static enum reader_status prepare(struct reader *r)
 	err = stop_init();
 	if (err)
 		return failed_errno("signals", err);
+	err = cpus_possible();
+	if (err < 0)
+		return failed_errno("cannot tell the CPUs", err);
+	r->cpus = (unsigned int)err;
 	status = open_module(r);
 	if (status)
 		return status;
@@ -122,7 +127,8 @@ static enum reader_status run_ended(const struct reader *r, int err, const struc
 	case -EPIPE: /* as with `| head`: the one who reads the lines has had enough */
 		return READER_OK;
 	case -ECANCELED:
-		log_warn("the output takes no more: what was not written is kept for the next reader");
+		log_warn("the output takes no more: what was not written is kept for the next "
+			 "reader");
 		return READER_OK;
 	case -EBUSY:
 		return held(r, refusal);
@@ -179,7 +185,7 @@ static enum reader_status read_events(struct reader *r)
 
 int reader_main(int argc, char **argv)
 {
-	struct reader r = {.module = {.events_fd = -1, .counters.fd = -1}};
+	struct reader r = { .module = { .events_fd = -1, .counters.fd = -1 } };
 	enum reader_status status;
 	char error[256];
 

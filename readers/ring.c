@@ -126,8 +126,8 @@ enum ring_state ring_peek(struct ring *ring)
 			return RING_CORRUPT;
 		/* May read what follows a short record: that is in the ring, too. */
 		ring_read(ring, ring->at, &sample, sizeof(sample));
-		if (sample.header.size < sizeof(sample.header) ||
-		    sample.header.size % RING_ALIGN || sample.header.size > left)
+		if (sample.header.size < sizeof(sample.header) || sample.header.size % RING_ALIGN ||
+		    sample.header.size > left)
 			return RING_CORRUPT;
 		if (sample.header.type != PERF_RECORD_SAMPLE)
 			continue;
@@ -141,8 +141,8 @@ enum ring_state ring_peek(struct ring *ring)
 void ring_copy(const struct ring *ring, void *record)
 {
 	memcpy(record, &ring->event, sizeof(ring->event));
-	ring_read(ring, ring->payload + sizeof(ring->event),
-		  (char *)record + sizeof(ring->event), ring->event.size - sizeof(ring->event));
+	ring_read(ring, ring->payload + sizeof(ring->event), (char *)record + sizeof(ring->event),
+		  ring->event.size - sizeof(ring->event));
 }
 
 void ring_skip(struct ring *ring)

@@ -26,11 +26,11 @@ struct perf_event_mmap_page;
 struct ring {
 	struct perf_event_mmap_page *control;
 	const unsigned char *data;
-	__u64 size;	  /* bytes of data, a power of two */
-	__u64 head;	  /* where the kernel was, at the last ring_refresh() */
-	__u64 at;	  /* the record to look at next; all before it were */
-	__u64 after;	  /* the one after it, set by ring_peek() */
-	__u64 payload;	  /* where its struct pulsar_event begins, likewise */
+	__u64 size;		   /* bytes of data, a power of two */
+	__u64 head;		   /* where the kernel was, at the last ring_refresh() */
+	__u64 at;		   /* the record to look at next; all before it were */
+	__u64 after;		   /* the one after it, set by ring_peek() */
+	__u64 payload;		   /* where its struct pulsar_event begins, likewise */
 	struct pulsar_event event; /* its header: a copy whose size was checked */
 
 	__u64 ring_id;	   /* see struct pulsar_ring_info */

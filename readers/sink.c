@@ -14,7 +14,7 @@
 
 void sink_init(struct sink *sink, int fd)
 {
-	*sink = (struct sink){.fd = fd};
+	*sink = (struct sink){ .fd = fd };
 }
 
 /*
@@ -24,8 +24,8 @@ void sink_init(struct sink *sink, int fd)
 static bool sink_wait(const struct sink *sink, short events)
 {
 	struct pollfd wait[2] = {
-		{.fd = sink->fd, .events = events},
-		{.fd = stop_requested() ? -1 : stop_fd(), .events = POLLIN},
+		{ .fd = sink->fd, .events = events },
+		{ .fd = stop_requested() ? -1 : stop_fd(), .events = POLLIN },
 	};
 	bool stopping = stop_requested();
 

@@ -35,7 +35,7 @@ static void stop_nudge(int number)
 
 static int stop_handle(int number, void (*handler)(int))
 {
-	struct sigaction action = {.sa_handler = handler};
+	struct sigaction action = { .sa_handler = handler };
 
 	/* Without SA_RESTART, so that write(2) returns. */
 	return sigaction(number, &action, NULL) ? -errno : 0;

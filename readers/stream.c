@@ -37,7 +37,7 @@ struct stream {
 	struct drain drain;
 	struct waiter waiter;
 	struct tables tables;
-	__u64 look_ns; /* CLOCK_MONOTONIC: when to look for a new schema */
+	__u64 look_ns;	 /* CLOCK_MONOTONIC: when to look for a new schema */
 	__u64 settle_ns; /* CLOCK_MONOTONIC: not to settle before that */
 	struct answer answer;
 };
@@ -45,7 +45,7 @@ struct stream {
 struct stream *stream_new(struct stream_means *means)
 {
 	const struct options *options = means->options;
-	unsigned int cpus = means->module->counters.cpus;
+	unsigned int cpus = means->module->cpus;
 	struct stream *s;
 	int err;
 
@@ -114,8 +114,9 @@ static int stream_begin(struct stream *s, const struct answer *answer)
 	d->slot = answer->slot;
 	for (unsigned int cpu = 0; cpu < d->cpus; cpu++)
 		if (!lane_init(&d->lane[cpu], cpu, &s->subscription.position[cpu]))
-			log_warn("the position on CPU %u makes no sense: reading from the beginning",
-				 cpu);
+			log_warn(
+				"the position on CPU %u makes no sense: reading from the beginning",
+				cpu);
 	return 0;
 }
 
@@ -182,26 +183,29 @@ static int stream_try(struct stream *s, __u64 now)
 	return err ? link_down(&s->link, err, now) : 0;
 }
 
-/* Takes what loaderd has sent; 0, or why the connection is lost. */
+/* Takes what loaderd has sent, up to the end of an answer; 0, or why the connection is lost. */
 static int stream_receive(struct stream *s, __u64 now)
 {
 	int err;
 
-	while ((err = link_receive(&s->link, &s->answer, now)) == 1) {
+	do {
+		err = link_receive(&s->link, &s->answer, now);
+		if (err != 1)
+			return err;
 		err = stream_take(s, &s->answer);
 		answer_release(&s->answer);
 		if (err)
 			return link_down(&s->link, err, now);
-	}
-	return err;
+	} while (s->link.state != LINK_UP);
+	return 0;
 }
 
 /* Until something comes from loaderd, or a moment has passed. */
 static void stream_attach_wait(const struct stream *s)
 {
 	struct pollfd wait[2] = {
-		{.fd = s->link.sock, .events = POLLIN},
-		{.fd = stop_fd(), .events = POLLIN},
+		{ .fd = s->link.sock, .events = POLLIN },
+		{ .fd = stop_fd(), .events = POLLIN },
 	};
 
 	poll(wait, 2, 50);
@@ -329,8 +333,7 @@ static __u64 stream_deadline(const struct stream *s)
 
 	if (s->link.state != LINK_UP && s->link.deadline_ns < deadline)
 		deadline = s->link.deadline_ns;
-	if (tables_wanted(generations_newest(s->drain.generations)) &&
-	    s->tables.due_ns < deadline)
+	if (tables_wanted(generations_newest(s->drain.generations)) && s->tables.due_ns < deadline)
 		deadline = s->tables.due_ns;
 	return s->look_ns < deadline ? s->look_ns : deadline;
 }

@@ -20,7 +20,7 @@ int waiter_init(struct waiter *waiter)
 {
 	int err;
 
-	*waiter = (struct waiter){.epoll = epoll_create1(EPOLL_CLOEXEC)};
+	*waiter = (struct waiter){ .epoll = epoll_create1(EPOLL_CLOEXEC) };
 	if (waiter->epoll < 0)
 		return -errno;
 	err = waiter_add(waiter, stop_fd(), WAITER_STOP);

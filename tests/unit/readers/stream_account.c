@@ -74,7 +74,7 @@ Test(account, records_in_order_are_delivered)
 
 Test(account, gap_is_lost_when_the_kernel_says_so)
 {
-	struct pulsar_losses kernel = {.ring_full = 2};
+	struct pulsar_losses kernel = { .ring_full = 2 };
 
 	deliver(1);
 	cr_expect(account_gap(&account, 4));
@@ -87,7 +87,7 @@ Test(account, gap_is_lost_when_the_kernel_says_so)
 
 Test(account, gap_without_credit_is_a_record_that_comes_later)
 {
-	struct pulsar_losses none = {0};
+	struct pulsar_losses none = { 0 };
 
 	deliver(1);
 	cr_expect(account_gap(&account, 3));
@@ -101,7 +101,7 @@ Test(account, gap_without_credit_is_a_record_that_comes_later)
 
 Test(account, several_causes_are_paid_in_turn)
 {
-	struct pulsar_losses kernel = {.ring_full = 1, .no_ring = 2, .busy = 3, .other = 4};
+	struct pulsar_losses kernel = { .ring_full = 1, .no_ring = 2, .busy = 3, .other = 4 };
 
 	cr_expect(account_gap(&account, 9));
 	cr_expect_eq(report(&kernel), 8);
@@ -118,7 +118,7 @@ Test(account, several_causes_are_paid_in_turn)
 
 Test(account, credit_is_used_once)
 {
-	struct pulsar_losses kernel = {.ring_full = 1};
+	struct pulsar_losses kernel = { .ring_full = 1 };
 
 	account_gap(&account, 2);
 	cr_expect_eq(report(&kernel), 1);
@@ -129,7 +129,7 @@ Test(account, credit_is_used_once)
 
 Test(account, losses_of_the_slot_before_the_subscription_are_not_ours)
 {
-	struct pulsar_losses before = {.ring_full = 100, .busy = 7}, kernel = before;
+	struct pulsar_losses before = { .ring_full = 100, .busy = 7 }, kernel = before;
 
 	account_start(&account, 500, &before);
 	account_gap(&account, 503);
@@ -141,7 +141,7 @@ Test(account, losses_of_the_slot_before_the_subscription_are_not_ours)
 
 Test(account, lost_too_early_is_put_right_by_the_next_gap)
 {
-	struct pulsar_losses kernel = {.busy = 1};
+	struct pulsar_losses kernel = { .busy = 1 };
 
 	/* 1 is under way, 2 is here, 3 was lost and counted before we looked. */
 	account_gap(&account, 2);
@@ -156,7 +156,7 @@ Test(account, lost_too_early_is_put_right_by_the_next_gap)
 
 Test(account, tail_reports_what_nothing_follows)
 {
-	struct pulsar_losses kernel = {.ring_full = 3};
+	struct pulsar_losses kernel = { .ring_full = 3 };
 
 	deliver(1);
 	cr_expect(account_tail(&account, 4));
@@ -178,7 +178,7 @@ Test(account, record_that_cannot_be_decoded_is_discarded)
 
 Test(account, first_ring_of_a_new_subscription_discards_nothing)
 {
-	struct pulsar_losses none = {0};
+	struct pulsar_losses none = { 0 };
 
 	account_start(&account, 10, NULL);
 	cr_expect_eq(exchange(10, 0, &none), 0);
@@ -190,7 +190,7 @@ Test(account, first_ring_of_a_new_subscription_discards_nothing)
 
 Test(account, ring_that_went_away_unread_is_discarded)
 {
-	struct pulsar_losses none = {0};
+	struct pulsar_losses none = { 0 };
 
 	for (__u64 seq = 1; seq <= 5; seq++)
 		deliver(seq);
@@ -205,7 +205,7 @@ Test(account, ring_that_went_away_unread_is_discarded)
 
 Test(account, what_the_kernel_counted_of_it_is_not_discarded)
 {
-	struct pulsar_losses kernel = {.ring_full = 4};
+	struct pulsar_losses kernel = { .ring_full = 4 };
 
 	deliver(1);
 	cr_expect_eq(exchange(11, 0, &kernel), 10);
@@ -216,7 +216,7 @@ Test(account, what_the_kernel_counted_of_it_is_not_discarded)
 
 Test(account, exchange_settles_what_was_open_before)
 {
-	struct pulsar_losses none = {0};
+	struct pulsar_losses none = { 0 };
 
 	deliver(5);
 	expect(6, 4, 1, 0);
@@ -226,7 +226,7 @@ Test(account, exchange_settles_what_was_open_before)
 
 Test(account, old_ring_read_beyond_the_settled_seq_leaves_the_rest_to_the_new_one)
 {
-	struct pulsar_losses none = {0};
+	struct pulsar_losses none = { 0 };
 
 	for (__u64 seq = 1; seq <= 50; seq++)
 		deliver(seq);
@@ -242,7 +242,7 @@ Test(account, old_ring_read_beyond_the_settled_seq_leaves_the_rest_to_the_new_on
 
 Test(account, exchange_of_a_drained_ring_loses_nothing)
 {
-	struct pulsar_losses none = {0};
+	struct pulsar_losses none = { 0 };
 
 	for (__u64 seq = 1; seq <= 7; seq++)
 		deliver(seq);
@@ -252,7 +252,7 @@ Test(account, exchange_of_a_drained_ring_loses_nothing)
 
 Test(account, credit_taken_from_later_losses_is_settled_in_the_end)
 {
-	struct pulsar_losses kernel = {.ring_full = 2};
+	struct pulsar_losses kernel = { .ring_full = 2 };
 
 	/* 1 to 3 went with a ring; 4 and 5 were lost after that, and counted before we looked. */
 	cr_expect_eq(exchange(3, 0, &kernel), 3);
@@ -281,17 +281,18 @@ Test(account, numbers_that_do_not_add_up_are_noticed)
 /* For the sanitizers: whatever a position map and a ring claim, no step is undefined. */
 Test(account, hostile_numbers_do_no_harm)
 {
-	static const __u64 numbers[] = {0, 1, 1ull << 63, (1ull << 63) - 1, ~0ull, ~0ull - 1};
+	static const __u64 numbers[] = { 0, 1, 1ull << 63, (1ull << 63) - 1, ~0ull, ~0ull - 1 };
 	const size_t count = sizeof(numbers) / sizeof(*numbers);
 
 	for (size_t i = 0; i < count * count * count; i++) {
 		__u64 a = numbers[i % count], b = numbers[i / count % count];
 		__u64 c = numbers[i / count / count];
-		struct pulsar_losses kernel = {a, b, c, 5};
+		struct pulsar_losses kernel = { a, b, c, 5 };
 
 		account.base_seq = a;
-		account.progress = (struct pulsar_progress){
-			.next_seq = b, .unsettled = (__s64)c, .lost = {c, b, a}};
+		account.progress = (struct pulsar_progress){ .next_seq = b,
+							     .unsettled = (__s64)c,
+							     .lost = { c, b, a } };
 		account_holds(&account);
 		account_gap(&account, c);
 		account_delivered(&account, c);

@@ -70,9 +70,9 @@ static void say(size_t len, unsigned int fds)
 	union {
 		char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
 		struct cmsghdr align;
-	} control = {0};
-	struct iovec iov = {.iov_base = &message, .iov_len = len};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	} control = { 0 };
+	struct iovec iov = { .iov_base = &message, .iov_len = len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
 	if (fds) {
 		struct cmsghdr *cmsg;
@@ -107,8 +107,9 @@ static size_t good(unsigned int count)
 	message.rings.first = 1;
 	message.rings.count = count;
 	for (unsigned int i = 0; i < count; i++)
-		message.rings.ring[i] = (struct pulsar_ring_info){
-			.cpu = i, .ring_id = 1000 + i, .settled_seq = i};
+		message.rings.ring[i] = (struct pulsar_ring_info){ .cpu = i,
+								   .ring_id = 1000 + i,
+								   .settled_seq = i };
 	return len;
 }
 
@@ -141,9 +142,11 @@ Test(connect, question_carries_name_and_descriptor)
 {
 	struct pulsar_ask_rings ask;
 	char control[CMSG_SPACE(4 * sizeof(int))] __attribute__((aligned(8)));
-	struct iovec iov = {.iov_base = &ask, .iov_len = sizeof(ask)};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-			     .msg_controllen = sizeof(control)};
+	struct iovec iov = { .iov_base = &ask, .iov_len = sizeof(ask) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control,
+			      .msg_controllen = sizeof(control) };
 	struct stat sent, received;
 	struct cmsghdr *cmsg;
 	int fd;
@@ -333,8 +336,9 @@ Test(connect, wrong_header_is_refused)
 
 Test(connect, type_that_loaderd_does_not_send_is_refused)
 {
-	static const __u16 types[] = {0, PULSAR_ASK_RINGS, PULSAR_ASK_CONTROL,
-				      PULSAR_ANSWER_CONTROL, 6, 0xffff};
+	static const __u16 types[] = {
+		0, PULSAR_ASK_RINGS, PULSAR_ASK_CONTROL, PULSAR_ANSWER_CONTROL, 6, 0xffff
+	};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		good(1);
@@ -361,7 +365,7 @@ Test(connect, other_number_of_descriptors_is_refused)
 
 Test(connect, count_that_is_not_that_of_the_rings_is_refused)
 {
-	static const __u32 counts[] = {0, 1, 3, 250, 0x0aaaaaac, ~0u};
+	static const __u32 counts[] = { 0, 1, 3, 250, 0x0aaaaaac, ~0u };
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
 		size_t len = good(2);
@@ -374,7 +378,7 @@ Test(connect, count_that_is_not_that_of_the_rings_is_refused)
 
 Test(connect, numbers_out_of_range_are_refused)
 {
-	static const __u32 pages[] = {0, 3, 12, 1u << 21, 1u << 31, ~0u};
+	static const __u32 pages[] = { 0, 3, 12, 1u << 21, 1u << 31, ~0u };
 
 	for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
 		good(1);

@@ -218,8 +218,11 @@ Test(drain, events_before_the_subscription_are_passed_over)
 static void event_of(__u16 type, __u32 generation, __u64 time_ns)
 {
 	struct pulsar_event event = {
-		.size = sizeof(event), .type = type, .generation = generation,
-		.seq = rig_claim(&rig, 0), .time_ns = time_ns,
+		.size = sizeof(event),
+		.type = type,
+		.generation = generation,
+		.seq = rig_claim(&rig, 0),
+		.time_ns = time_ns,
 	};
 
 	cr_assert(fake_ring_sample(&rig.fake[0][0], &event, sizeof(event)));

@@ -14,8 +14,8 @@ void fake_ring_init(struct fake_ring *fake, unsigned int pages)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	unsigned char *memory;
 
-	memory = mmap(NULL, page * (1 + pages), PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory = mmap(NULL, page * (1 + pages), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		      -1, 0);
 	cr_assert(memory != MAP_FAILED);
 	*fake = (struct fake_ring){
 		.control = (struct perf_event_mmap_page *)memory,
@@ -57,7 +57,7 @@ bool fake_ring_sample(struct fake_ring *fake, const void *payload, size_t len)
 		struct perf_event_header header;
 		__u32 raw_size;
 		unsigned char raw[65536];
-	} __attribute__((packed)) *sample;
+	} __attribute__((packed)) * sample;
 	size_t raw_size = ((len + 3) & ~7ull) + 4;
 	bool written;
 
@@ -74,7 +74,7 @@ bool fake_ring_sample(struct fake_ring *fake, const void *payload, size_t len)
 
 bool fake_ring_event(struct fake_ring *fake, __u64 seq, __u64 time_ns, size_t extra)
 {
-	unsigned char bytes[sizeof(struct pulsar_event) + 4096] = {0};
+	unsigned char bytes[sizeof(struct pulsar_event) + 4096] = { 0 };
 	struct pulsar_event *event = (struct pulsar_event *)bytes;
 
 	cr_assert(extra <= 4096);

@@ -21,7 +21,7 @@ static struct answer answer;
 
 static void server_starts(void)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	strcpy(address.sun_path, path);
 	listening = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -71,20 +71,23 @@ static void connected(void)
 static void server_answers(bool first, bool more)
 {
 	struct pulsar_answer_rings rings = {
-		.wire = {PULSAR_WIRE_MAGIC, PULSAR_WIRE_VERSION, PULSAR_ANSWER_RINGS,
-			 sizeof(rings), 0},
-		.cpus = 1, .data_pages = 1, .first = first, .more = more,
+		.wire = { PULSAR_WIRE_MAGIC, PULSAR_WIRE_VERSION, PULSAR_ANSWER_RINGS,
+			  sizeof(rings), 0 },
+		.cpus = 1,
+		.data_pages = 1,
+		.first = first,
+		.more = more,
 	};
-	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = {0};
-	struct iovec iov = {.iov_base = &rings, .iov_len = sizeof(rings)};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = { 0 };
+	struct iovec iov = { .iov_base = &rings, .iov_len = sizeof(rings) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct cmsghdr *cmsg;
 
 	if (first) {
 		msg.msg_control = control;
 		msg.msg_controllen = sizeof(control);
 		cmsg = CMSG_FIRSTHDR(&msg);
-		*cmsg = (struct cmsghdr){CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
+		*cmsg = (struct cmsghdr){ CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
 		memcpy(CMSG_DATA(cmsg), &thing, sizeof(int));
 	}
 	cr_assert_eq(sendmsg(peer, &msg, 0), sizeof(rings));
@@ -183,9 +186,11 @@ Test(link, server_that_never_answers_is_given_up)
 Test(link, refusal_comes_as_its_errno)
 {
 	struct pulsar_answer_error refuse = {
-		.wire = {PULSAR_WIRE_MAGIC, PULSAR_WIRE_VERSION, PULSAR_ANSWER_ERROR,
-			 sizeof(refuse), 0},
-		.error = EBUSY, .holder_pid = 5, .text = "held",
+		.wire = { PULSAR_WIRE_MAGIC, PULSAR_WIRE_VERSION, PULSAR_ANSWER_ERROR,
+			  sizeof(refuse), 0 },
+		.error = EBUSY,
+		.holder_pid = 5,
+		.text = "held",
 	};
 
 	connected();

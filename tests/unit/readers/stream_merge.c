@@ -152,7 +152,7 @@ static void sorted(unsigned int rings, unsigned int seed)
 
 Test(merge, any_number_of_rings_comes_out_sorted)
 {
-	static const unsigned int rings[] = {1, 2, 3, 4, 5, 8, 17, 64, 128};
+	static const unsigned int rings[] = { 1, 2, 3, 4, 5, 8, 17, 64, 128 };
 
 	for (size_t i = 0; i < sizeof(rings) / sizeof(*rings); i++)
 		for (unsigned int seed = 1; seed <= 20; seed++)

@@ -15,7 +15,7 @@ static char error[256];
 static int parse(const char *line)
 {
 	static char copy[512];
-	char *argv[ARGUMENTS + 2] = {"pulsar-reader"};
+	char *argv[ARGUMENTS + 2] = { "pulsar-reader" };
 	int argc = 1;
 
 	error[0] = '\0';
@@ -45,7 +45,8 @@ Test(options, defaults_are_those_of_the_manual)
 Test(options, each_option_is_taken)
 {
 	cr_assert_eq(parse("--count 5 --duration=3 --format text --subscription siem --event A,B "
-			   "--no-order"), -EINVAL, "the module is missing");
+			   "--no-order"),
+		     -EINVAL, "the module is missing");
 	cr_assert_eq(parse("--count 5 --duration=3 --format text --subscription siem m"), 0);
 	cr_expect_eq(options.count, 5);
 	cr_expect_eq(options.duration_ns, 3000000000);
@@ -75,8 +76,9 @@ Test(options, help_and_version_need_no_module)
 Test(options, help_names_each_option)
 {
 	static const char *const names[] = {
-		"--count", "--duration", "--format", "--subscription", "--event", "--no-order",
-		"--order-window", "--colour", "--pin-root", "--socket", "--version", "--help",
+		"--count",    "--duration", "--format",	      "--subscription",
+		"--event",    "--no-order", "--order-window", "--colour",
+		"--pin-root", "--socket",   "--version",      "--help",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -88,30 +90,31 @@ Test(options, what_is_wrong_is_named)
 	static const struct {
 		const char *line, *text;
 	} rows[] = {
-		{"", "which module"},
-		{"a b", "'b'"},
-		{"--count", "--count wants a value"},
-		{"--count 0 m", "--count wants a number"},
-		{"--count -1 m", "'-1'"},
-		{"--count +1 m", "'+1'"},
-		{"--count 1x m", "'1x'"},
-		{"--count 0x10 m", "'0x10'"},
-		{"--count 18446744073709551616 m", "--count"},
-		{"--count= m", "--count"},
-		{"--duration 0 m", "--duration"},
-		{"--duration 1.5 m", "'1.5'"},
-		{"--duration 99999999999999 m", "--duration"},
-		{"--order-window 60001 m", "--order-window"},
-		{"--format xml m", "'xml'"},
-		{"--colour blue m", "'blue'"},
-		{"--frobnicate m", "unknown option --frobnicate"},
-		{"-x m", "unknown option -x"},
-		{"../etc", "'../etc'"},
-		{"Module", "'Module'"},
-		{"--subscription a/b m", "'a/b'"},
-		{"--subscription abcdefghijklmnopqrstuvwxyz0123456789 m", "not the name"},
-		{"--socket /123456789012345678901234567890123456789012345678901234567890"
-		 "12345678901234567890123456789012345678901234567890 m", "--socket"},
+		{ "", "which module" },
+		{ "a b", "'b'" },
+		{ "--count", "--count wants a value" },
+		{ "--count 0 m", "--count wants a number" },
+		{ "--count -1 m", "'-1'" },
+		{ "--count +1 m", "'+1'" },
+		{ "--count 1x m", "'1x'" },
+		{ "--count 0x10 m", "'0x10'" },
+		{ "--count 18446744073709551616 m", "--count" },
+		{ "--count= m", "--count" },
+		{ "--duration 0 m", "--duration" },
+		{ "--duration 1.5 m", "'1.5'" },
+		{ "--duration 99999999999999 m", "--duration" },
+		{ "--order-window 60001 m", "--order-window" },
+		{ "--format xml m", "'xml'" },
+		{ "--colour blue m", "'blue'" },
+		{ "--frobnicate m", "unknown option --frobnicate" },
+		{ "-x m", "unknown option -x" },
+		{ "../etc", "'../etc'" },
+		{ "Module", "'Module'" },
+		{ "--subscription a/b m", "'a/b'" },
+		{ "--subscription abcdefghijklmnopqrstuvwxyz0123456789 m", "not the name" },
+		{ "--socket /123456789012345678901234567890123456789012345678901234567890"
+		  "12345678901234567890123456789012345678901234567890 m",
+		  "--socket" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

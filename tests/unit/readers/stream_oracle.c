@@ -58,9 +58,9 @@ struct life {
 	unsigned char committed[SEQS + 1];
 	__u64 base_seq;
 	struct pulsar_losses base_lost;
-	bool over; /* nothing happens any more */
+	bool over;		/* nothing happens any more */
 	unsigned int mortality; /* steps that a reader lives through, on average */
-	unsigned int pace; /* of the kernel while the reader does one step */
+	unsigned int pace;	/* of the kernel while the reader does one step */
 	unsigned int kills, exchanges, nested;
 };
 
@@ -83,7 +83,7 @@ static void claim(struct life *l)
 		return;
 	l->produced++;
 	l->fate[l->produced] = FATE_UNDER_WAY;
-	l->flight[l->flights++] = (struct flight){l->produced, l->current};
+	l->flight[l->flights++] = (struct flight){ l->produced, l->current };
 	l->nested += l->flights > 1;
 }
 
@@ -413,7 +413,7 @@ struct sums {
 
 static struct sums lives(unsigned int count, unsigned int mortality)
 {
-	struct sums sums = {0};
+	struct sums sums = { 0 };
 
 	for (unsigned int seed = 1; seed <= count; seed++) {
 		struct life *l = life_new(seed);
@@ -431,7 +431,8 @@ static struct sums lives(unsigned int count, unsigned int mortality)
 		sums.discarded += p->lost[PULSAR_LOST_DISCARDED];
 		life_free(l);
 	}
-	printf("kills %u, exchanges %u, interrupted programs %u, lost in rings: %llu full, %llu gone\n",
+	printf("kills %u, exchanges %u, interrupted programs %u, lost in rings: %llu full, %llu "
+	       "gone\n",
 	       sums.kills, sums.exchanges, sums.nested, sums.ring_full, sums.discarded);
 	return sums;
 }

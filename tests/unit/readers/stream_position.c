@@ -14,7 +14,9 @@ static struct account account;
 static struct pulsar_progress progress_after(__u64 delivered)
 {
 	return (struct pulsar_progress){
-		.ring_id = 7, .tail = delivered * 64, .next_seq = position.base_seq + 1 + delivered,
+		.ring_id = 7,
+		.tail = delivered * 64,
+		.next_seq = position.base_seq + 1 + delivered,
 		.delivered = delivered,
 	};
 }
@@ -97,7 +99,8 @@ Test(position, wish_to_be_woken_tells_whether_it_is_new)
 	cr_expect_eq(position.waiting, 0);
 }
 
-static int map_new(enum bpf_map_type type, unsigned int value_size, unsigned int entries, __u32 flags)
+static int map_new(enum bpf_map_type type, unsigned int value_size, unsigned int entries,
+		   __u32 flags)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = flags);
 
@@ -107,7 +110,7 @@ static int map_new(enum bpf_map_type type, unsigned int value_size, unsigned int
 Test(position, is_mapped_and_seen_by_others)
 {
 	struct pulsar_progress progress;
-	struct subscription subscription = {0};
+	struct subscription subscription = { 0 };
 	struct pulsar_position seen;
 	__u32 cpu = 2, id = 0;
 	int fd;
@@ -131,17 +134,17 @@ Test(position, is_mapped_and_seen_by_others)
 
 Test(position, map_of_another_kind_is_refused)
 {
-	struct subscription subscription = {0};
+	struct subscription subscription = { 0 };
 	const struct {
 		enum bpf_map_type type;
 		unsigned int value_size, entries;
 		__u32 flags;
 	} rows[] = {
-		{BPF_MAP_TYPE_ARRAY, 256, 4, BPF_F_MMAPABLE},
-		{BPF_MAP_TYPE_ARRAY, 256, 2, BPF_F_MMAPABLE},
-		{BPF_MAP_TYPE_ARRAY, 248, 3, BPF_F_MMAPABLE},
-		{BPF_MAP_TYPE_HASH, 256, 3, 0},
-		{BPF_MAP_TYPE_ARRAY, 256, 3, 0},
+		{ BPF_MAP_TYPE_ARRAY, 256, 4, BPF_F_MMAPABLE },
+		{ BPF_MAP_TYPE_ARRAY, 256, 2, BPF_F_MMAPABLE },
+		{ BPF_MAP_TYPE_ARRAY, 248, 3, BPF_F_MMAPABLE },
+		{ BPF_MAP_TYPE_HASH, 256, 3, 0 },
+		{ BPF_MAP_TYPE_ARRAY, 256, 3, 0 },
 	};
 
 	if (geteuid())

@@ -17,16 +17,22 @@
 static struct plan *rig_plan(__u32 generation)
 {
 	const struct pulsar_field fields[] = {
-		{.kind = PULSAR_KIND_SCHEMA, .name = "rig", .event = PULSAR_ABI,
-		 .value = generation},
-		{.kind = PULSAR_KIND_EVENT, .name = "Plain", .event = 1,
-		 .size = sizeof(struct pulsar_event)},
-		{.kind = PULSAR_KIND_EVENT, .name = "Other", .event = 2,
-		 .size = sizeof(struct pulsar_event)},
+		{ .kind = PULSAR_KIND_SCHEMA,
+		  .name = "rig",
+		  .event = PULSAR_ABI,
+		  .value = generation },
+		{ .kind = PULSAR_KIND_EVENT,
+		  .name = "Plain",
+		  .event = 1,
+		  .size = sizeof(struct pulsar_event) },
+		{ .kind = PULSAR_KIND_EVENT,
+		  .name = "Other",
+		  .event = 2,
+		  .size = sizeof(struct pulsar_event) },
 	};
 	char error[256];
-	struct plan *plan = plan_new(fields, sizeof(fields) / sizeof(*fields), error,
-				     sizeof(error));
+	struct plan *plan =
+		plan_new(fields, sizeof(fields) / sizeof(*fields), error, sizeof(error));
 
 	cr_assert(plan, "%s", error);
 	return plan;
@@ -47,7 +53,8 @@ static void rig_means(struct rig *rig, __u64 window_ns)
 	};
 	cr_assert_eq(merge_init(&rig->merge, RIG_CPUS, true, window_ns), 0);
 	rig->generations = (struct generations){
-		.pin_root = "/nonexistent", .module = "rig", .plan = {rig_plan(1)}, .count = 1};
+		.pin_root = "/nonexistent", .module = "rig", .plan = { rig_plan(1) }, .count = 1
+	};
 	cr_assert_eq(lines_init(&rig->lines, false, false), 0);
 	rig->out = memfd_create("lines", MFD_CLOEXEC);
 	cr_assert_geq(rig->out, 0);
@@ -71,7 +78,8 @@ void rig_init(struct rig *rig, __u64 window_ns)
 	fd = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "counters", sizeof(__u32),
 			    sizeof(struct pulsar_counters), 1, NULL);
 	cr_assert_geq(fd, 0);
-	cr_assert_eq(counters_init(&rig->counters, fd), 0);
+	cr_assert_gt(cpus_possible(), 0);
+	cr_assert_eq(counters_init(&rig->counters, fd, (unsigned int)cpus_possible()), 0);
 	if (rig->counters.cpus < RIG_CPUS)
 		cr_skip_test("needs two CPUs");
 	rig->kernel = calloc(rig->counters.cpus, sizeof(*rig->kernel));
@@ -183,13 +191,14 @@ static void rig_line(json_t *line, char *text, size_t size)
 	const char *event, *cause;
 	json_int_t cpu, seq, count;
 
-	if (!json_unpack(line, "{s:{s:s, s:I, s:I}}", "header", "event", &event, "cpu", &cpu,
-			 "seq", &seq)) {
+	if (!json_unpack(line, "{s:{s:s, s:I, s:I}}", "header", "event", &event, "cpu", &cpu, "seq",
+			 &seq)) {
 		snprintf(text, size, "%lld:%lld ", cpu, seq);
 		return;
 	}
 	cr_assert_eq(json_unpack(line, "{s:{s:I, s:I, s:s}}", "payload", "cpu", &cpu, "count",
-				 &count, "cause", &cause), 0);
+				 &count, "cause", &cause),
+		     0);
 	snprintf(text, size, "%lld:lost %lld %s ", cpu, count, cause);
 }
 

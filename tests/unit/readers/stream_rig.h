@@ -24,8 +24,8 @@ struct rig {
 	int out; /* what was written */
 	struct pulsar_position position[RIG_CPUS];
 	struct fake_ring fake[RIG_CPUS][RIG_RINGS];
-	unsigned int rings[RIG_CPUS]; /* made so far; the newest is in use */
-	__u64 settled_seq[RIG_CPUS];  /* of the newest */
+	unsigned int rings[RIG_CPUS];	/* made so far; the newest is in use */
+	__u64 settled_seq[RIG_CPUS];	/* of the newest */
 	struct pulsar_counters *kernel; /* what the map is to hold */
 };
 

@@ -120,8 +120,8 @@ Test(ring, lost_records_and_unknown_ones_are_skipped)
 	struct {
 		struct perf_event_header header;
 		__u64 id, lost;
-	} lost = {.header = {.type = PERF_RECORD_LOST, .size = sizeof(lost)}, .lost = 5};
-	struct perf_event_header unknown = {.type = 999, .size = sizeof(unknown)};
+	} lost = { .header = { .type = PERF_RECORD_LOST, .size = sizeof(lost) }, .lost = 5 };
+	struct perf_event_header unknown = { .type = 999, .size = sizeof(unknown) };
 
 	cr_assert(fake_ring_write(&fake, &lost, sizeof(lost)));
 	cr_assert(fake_ring_event(&fake, 1, 1, 0));
@@ -150,11 +150,11 @@ static void expect_corrupt_then_well(void)
 
 Test(ring, corrupt_size_is_found_and_skipped)
 {
-	static const __u16 sizes[] = {0, 1, 7, 12, 15, 100, 4000, 65528, 65535};
+	static const __u16 sizes[] = { 0, 1, 7, 12, 15, 100, 4000, 65528, 65535 };
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		struct perf_event_header header = {.type = PERF_RECORD_SAMPLE, .size = sizes[i]};
-		unsigned char bytes[64] = {0};
+		struct perf_event_header header = { .type = PERF_RECORD_SAMPLE, .size = sizes[i] };
+		unsigned char bytes[64] = { 0 };
 
 		memcpy(bytes, &header, sizeof(header));
 		cr_assert(fake_ring_write(&fake, bytes, sizeof(bytes)));
@@ -165,8 +165,8 @@ Test(ring, corrupt_size_is_found_and_skipped)
 
 Test(ring, size_of_our_record_beyond_the_sample_is_corrupt)
 {
-	struct pulsar_event event = {.size = sizeof(event), .seq = 1};
-	static const __u32 sizes[] = {0, 1, 95, 101, 104, 65536, ~0u};
+	struct pulsar_event event = { .size = sizeof(event), .seq = 1 };
+	static const __u32 sizes[] = { 0, 1, 95, 101, 104, 65536, ~0u };
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		event.size = sizes[i];
@@ -178,7 +178,7 @@ Test(ring, size_of_our_record_beyond_the_sample_is_corrupt)
 
 Test(ring, sample_too_short_for_a_header_is_corrupt)
 {
-	struct pulsar_event event = {.size = sizeof(event), .seq = 1};
+	struct pulsar_event event = { .size = sizeof(event), .seq = 1 };
 
 	cr_assert(fake_ring_sample(&fake, &event, sizeof(event) - 8));
 	expect_corrupt_then_well();
@@ -191,10 +191,10 @@ Test(ring, raw_size_beyond_the_sample_is_corrupt)
 		__u32 raw_size;
 		__u8 raw[116];
 	} sample = {
-		.header = {.type = PERF_RECORD_SAMPLE, .size = sizeof(sample)},
+		.header = { .type = PERF_RECORD_SAMPLE, .size = sizeof(sample) },
 		.raw_size = sizeof(sample.raw) + 1,
 	};
-	struct pulsar_event event = {.size = sizeof(event), .seq = 1};
+	struct pulsar_event event = { .size = sizeof(event), .seq = 1 };
 
 	memcpy(sample.raw, &event, sizeof(event));
 	cr_assert(fake_ring_write(&fake, &sample, sizeof(sample)));
@@ -246,8 +246,8 @@ Test(ring, header_is_checked_in_the_copy_that_is_used)
 
 Test(ring, count_is_of_the_seqs_asked_for_and_stays_in_place)
 {
-	static const __u64 seqs[] = {3, 4, 6, 5, 9, 10, 12};
-	struct perf_event_header other = {.type = PERF_RECORD_LOST, .size = sizeof(other)};
+	static const __u64 seqs[] = { 3, 4, 6, 5, 9, 10, 12 };
+	struct perf_event_header other = { .type = PERF_RECORD_LOST, .size = sizeof(other) };
 
 	for (size_t i = 0; i < sizeof(seqs) / sizeof(*seqs); i++) {
 		cr_assert(fake_ring_event(&fake, seqs[i], 1, 8));
@@ -263,7 +263,7 @@ Test(ring, count_is_of_the_seqs_asked_for_and_stays_in_place)
 
 Test(ring, count_ends_at_the_first_corrupt_place)
 {
-	struct perf_event_header bad = {.type = PERF_RECORD_SAMPLE, .size = 3};
+	struct perf_event_header bad = { .type = PERF_RECORD_SAMPLE, .size = 3 };
 
 	cr_assert(fake_ring_event(&fake, 1, 1, 0));
 	cr_assert(fake_ring_write(&fake, &bad, sizeof(bad)));

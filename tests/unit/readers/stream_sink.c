@@ -101,7 +101,7 @@ Test(sink, no_output_is_an_error)
 /* Asks this process to end as soon as the writer is stuck. */
 static void *killer(void *arg)
 {
-	struct pollfd full = {.fd = out[1], .events = POLLOUT};
+	struct pollfd full = { .fd = out[1], .events = POLLOUT };
 
 	while (poll(&full, 1, 0) > 0)
 		;

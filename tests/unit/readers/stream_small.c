@@ -44,8 +44,10 @@ Test(cpus, ranges_from_zero_are_counted)
 Test(cpus, anything_else_is_refused)
 {
 	static const char *const lists[] = {
-		"", "\n", "1", "1-3", "00", "0-", "0-x", "0--3", "0- 3", "0+3", "0-3,5", "0,2",
-		"0-3 ", "0-0", "0-99999999999999999999", "0-32767", "a",
+		"",	   "\n",  "1",	  "1-3",  "00",
+		"0-",	   "0-x", "0--3", "0- 3", "0+3",
+		"0-3,5",   "0,2", "0-3 ", "0-0",  "0-99999999999999999999",
+		"0-32767", "a",
 	};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
