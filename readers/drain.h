@@ -69,8 +69,8 @@ int drain_settle(struct drain *drain);
 void drain_unsettle(struct drain *drain);
 
 /**
- * drain_flush() - write out the lines there are, those of tables among them
- * @drain: between two rounds
+ * drain_flush() - write the lines there are, and then note what they say as delivered
+ * @drain: in a round, or between two, with lines that come from elsewhere
  *
  * Return: 0, or what sink_write() failed with.
  */
