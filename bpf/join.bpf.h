@@ -167,8 +167,10 @@ static __noinline int pulsar_path_named(struct pulsar_event *e, struct pulsar_st
 	text = window + PULSAR_JOIN_TEXT;
 	n = user ? bpf_probe_read_user_str(text + 1, PULSAR_PATH_MAX, name)
 		 : bpf_probe_read_kernel_str(text + 1, PULSAR_PATH_MAX, name);
-	if (n <= 0)
+	if (n < 0)
 		return 0;
+	if (!n) /* what 6.1 says of an empty string */
+		text[1] = '\0';
 	absolute = text[1] == '/'; /* now: text[1] becomes the first byte of the first name */
 	__builtin_memset(j, 0, sizeof(*j));
 	bpf_loop(PULSAR_PATH_MAX, pulsar_join_step, &window, 0);

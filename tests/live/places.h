@@ -6,13 +6,17 @@
 #ifndef TESTS_LIVE_PLACES_H
 #define TESTS_LIVE_PLACES_H
 
-/* All return 0, or ROW_SKIP if it cannot be done here; and what they make is in the current folder. */
+/*
+ * All return 0, or ROW_SKIP if it cannot be done here; and what they make is in the current folder.
+ */
 
 /* A mount namespace of its own, whose mounts nobody else sees. */
 int place_namespace(void);
 /* The same; and bound/ is made/ mounted a second time. Both exist already. */
 int place_bind(void);
-/* The same; merged/ is an overlay of lower/ and upper/, with its work in work/. All exist already. */
+/*
+ * The same; merged/ is an overlay of lower/ and upper/, with its work in work/. All exist already.
+ */
 int place_overlay(void);
 /* A tmpfs at there/, which exists already. */
 int place_tmpfs(void);

@@ -19,11 +19,15 @@ struct row {
 	const char *what;
 	/* In the test's own process, before; what it does is not looked at. NULL: nothing. */
 	void (*prepare)(void);
-	/* In a process of its own. Both are called in an empty folder of the row, which is "%D" in lines. */
+	/*
+	 * In a process of its own. Both are called in an empty folder of the row, which is "%D" in
+	 * lines.
+	 */
 	int (*act)(void);
 	/*
 	 * "Event {payload}", up to NULL. In a payload, besides %D: %DEEP is rows_deep(), %LONG is
-	 * rows_long(), %END are the last 4095 bytes of %D/rows_longer()/new, %HEX is %D in hexadecimal.
+	 * rows_long(), %END are the last 4095 bytes of %D/rows_longer()/new, %HEX is %D in
+	 * hexadecimal. A string that ends in '*' stands for all that begin so.
 	 */
 	const char *lines[ROW_LINES_MAX];
 	/* Set: on the variant tp the lines are these instead. */
@@ -43,12 +47,15 @@ struct row {
 #define MUST_NOT(call) ((call) >= 0)
 
 /*
- * Runs all rows with one Pulsar and compares. `hook`: the hook whose variant decides which lines are
- * expected.
+ * Runs all rows with one Pulsar and compares. `hook`: the hook whose variant decides which lines
+ * are expected.
  */
 void rows_run(const char *module, const char *hook, const struct row *rows, size_t count);
 
-/* Relative paths: 60 components; one of which %D/path/new has 4,000 bytes; one longer than any path may be. */
+/*
+ * Relative paths: 60 components; one of which %D/path/new has 4,000 bytes; one longer than any path
+ * may be.
+ */
 const char *rows_deep(void);
 const char *rows_long(void);
 const char *rows_longer(void);
