@@ -198,7 +198,9 @@ static int config_take(void *arg, const char *section, const char *name, const c
 	if (r->wrong)
 		return 0;
 	r->in_list = false;
-	if (!strcmp(section, "loaderd"))
+	if (!*name)
+		r->err = error_set(&r->error, -EINVAL, "no key stands before the value");
+	else if (!strcmp(section, "loaderd"))
 		r->err = config_take_loaderd(r, name, value);
 	else if (!*section)
 		r->err = error_set(&r->error, -EINVAL, "'%s' stands before the first [section]",

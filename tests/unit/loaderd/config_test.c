@@ -170,6 +170,7 @@ static const struct {
 	{ "[x]\nv = 1\nv = 2\n", "pulsar.conf:3: v: set a second time" },
 	{ "[No Module]\nv = 1\n",
 	  "pulsar.conf:2: [No Module] is neither [loaderd] nor the name of a module" },
+	{ "[x]\n= 1\n", "pulsar.conf:2: no key stands before the value" },
 	{ "[loaderd]\nwhat is this\n", "pulsar.conf:2: neither [section] nor key = value" },
 	{ "[loaderd\ngroup = x\n", "pulsar.conf:1: neither [section] nor key = value" },
 	{ "[loaderd]\ngroup = a\n  b\n", "pulsar.conf:3: neither [section] nor key = value" },
