@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Whole readers, confined and as nobody, on the real kernel; see stream_world.h. */
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-#include <bpf/bpf.h>
 
 #include "stream_world.h"
 
@@ -27,51 +21,13 @@ static void teardown(void)
 
 TestSuite(life, .init = setup, .fini = teardown, .timeout = 60);
 
-static void expect_event(unsigned int cpu, long long seq)
-{
-	struct world_line line = world_line(&w);
-
-	cr_assert_not(line.lost, "lost %lld %s", line.count, line.cause);
-	cr_expect_eq(line.cpu, cpu);
-	cr_expect_eq(line.seq, seq, "seq %lld, expected %lld", line.seq, seq);
-	cr_expect_eq(line.number, 1000000 * line.cpu + line.seq);
-}
-
-static void expect_events(unsigned int cpu, long long from, long long to)
-{
-	for (long long seq = from; seq <= to; seq++)
-		expect_event(cpu, seq);
-}
-
-static void expect_end(int signal, int status)
-{
-	int ended = world_reader_ends(&w, signal);
-
-	cr_expect_eq(ended, status, "ended with %d, expected %d: %s", ended, status, world_log(&w));
-}
-
-/* Waits until the reader sleeps: each CPU is asked to wake it. */
-static void wait_until_asleep(void)
-{
-	struct timespec moment = { .tv_nsec = 1000000 };
-
-	for (__u32 cpu = 0; cpu < w.cpus; cpu++) {
-		struct pulsar_position position;
-
-		do {
-			nanosleep(&moment, NULL);
-			cr_assert_eq(bpf_map_lookup_elem(w.positions, &cpu, &position), 0);
-		} while (!position.waiting);
-	}
-}
-
 Test(life, what_programs_produce_is_printed)
 {
 	world_read_as_nobody(&w);
 	world_serve(&w);
 	world_produce(&w, 0, 3);
-	expect_events(0, 1, 3);
-	expect_end(SIGTERM, 0);
+	world_expect_events(&w, 0, 1, 3);
+	world_expect_end(&w, SIGTERM, 0);
 	cr_expect(world_line_end(&w));
 	cr_expect_str_eq(world_log(&w), "");
 	world_expect_exact(&w, 0);
@@ -88,28 +44,23 @@ Test(life, cpus_come_in_the_order_of_time)
 	world_read_as_nobody(&w, "--count", "15", );
 	world_serve(&w);
 	for (int i = 0; i < 5; i++) {
-		expect_events(0, 2 * i + 1, 2 * i + 2);
-		expect_event(1, i + 1);
+		world_expect_events(&w, 0, 2 * i + 1, 2 * i + 2);
+		world_expect_events(&w, 1, i + 1, i + 1);
 	}
-	expect_end(0, 0);
+	world_expect_end(&w, 0, 0);
 }
 
 Test(life, sleeping_reader_is_woken_by_the_next_event)
 {
-	struct pulsar_position position;
-	__u32 cpu = 0;
-
 	world_read_as_nobody(&w);
 	world_serve(&w);
 	for (long long seq = 1; seq <= 5; seq++) {
-		wait_until_asleep();
+		world_wait_until_asleep(&w);
 		world_produce(&w, 0, 1);
-		expect_event(0, seq);
-		cr_assert_eq(bpf_map_lookup_elem(w.positions, &cpu, &position), 0);
+		world_expect_events(&w, 0, seq, seq);
 	}
-	expect_end(SIGINT, 0);
-	cr_assert_eq(bpf_map_lookup_elem(w.positions, &cpu, &position), 0);
-	cr_expect_eq(position.waiting, 0, "whoever is gone need not be woken");
+	world_expect_end(&w, SIGINT, 0);
+	cr_expect_eq(world_position(&w, 0).waiting, 0, "whoever is gone need not be woken");
 }
 
 Test(life, killed_reader_is_followed_by_one_that_goes_on)
@@ -120,17 +71,17 @@ Test(life, killed_reader_is_followed_by_one_that_goes_on)
 		world_read_as_nobody(&w);
 		world_serve(&w);
 		world_produce(&w, 0, 20);
-		expect_events(0, last + 1, last + 20);
+		world_expect_events(&w, 0, last + 1, last + 20);
 		last += 20;
 		/* Asleep, so what was written is noted, too. */
-		wait_until_asleep();
-		expect_end(SIGKILL, -SIGKILL);
+		world_wait_until_asleep(&w);
+		world_expect_end(&w, SIGKILL, -SIGKILL);
 		world_produce(&w, 0, 10);
 		world_read_as_nobody(&w, "--count", "10", );
 		world_serve(&w);
-		expect_events(0, last + 1, last + 10);
+		world_expect_events(&w, 0, last + 1, last + 10);
 		last += 10;
-		expect_end(0, 0);
+		world_expect_end(&w, 0, 0);
 	}
 	world_expect_exact(&w, 0);
 }
@@ -141,9 +92,9 @@ Test(life, count_ends_and_the_next_reader_has_the_next_event)
 	for (int round = 0; round < 10; round++) {
 		world_read_as_nobody(&w, "--count", "3", );
 		world_serve(&w);
-		expect_events(0, 3 * round + 1, 3 * round + 3);
+		world_expect_events(&w, 0, 3 * round + 1, 3 * round + 3);
 		cr_expect(world_line_end(&w));
-		expect_end(0, 0);
+		world_expect_end(&w, 0, 0);
 	}
 	world_expect_exact(&w, 0);
 }
@@ -153,8 +104,8 @@ Test(life, duration_ends_the_reader)
 	world_read_as_nobody(&w, "--duration", "1", );
 	world_serve(&w);
 	world_produce(&w, 0, 1);
-	expect_event(0, 1);
-	expect_end(0, 0);
+	world_expect_events(&w, 0, 1, 1);
+	world_expect_end(&w, 0, 0);
 }
 
 Test(life, what_did_not_fit_is_one_loss_at_its_place)
@@ -169,15 +120,15 @@ Test(life, what_did_not_fit_is_one_loss_at_its_place)
 	cr_assert(kept > 0 && kept < 5000);
 	world_read_as_nobody(&w);
 	world_serve(&w);
-	expect_events(0, 1, kept);
+	world_expect_events(&w, 0, 1, kept);
 	line = world_line(&w);
 	cr_expect(line.lost);
 	cr_expect_eq(line.count, 5000 - kept);
 	cr_expect_eq(line.total, 5000 - kept);
 	cr_expect_str_eq(line.cause, "ring_full");
 	world_produce(&w, 0, 1);
-	expect_event(0, 5001);
-	expect_end(SIGTERM, 0);
+	world_expect_events(&w, 0, 5001, 5001);
+	world_expect_end(&w, SIGTERM, 0);
 	world_expect_exact(&w, 0);
 }
 
@@ -189,7 +140,7 @@ Test(life, cpu_without_a_ring_loses_until_it_gets_one)
 	world_read_as_nobody(&w);
 	world_accept(&w);
 	world_answer(&w, true, false, 1, w.cpus);
-	wait_until_asleep();
+	world_wait_until_asleep(&w);
 	world_produce(&w, 0, 7);
 	world_ring_new(&w, 0);
 	world_produce(&w, 0, 1);
@@ -198,10 +149,10 @@ Test(life, cpu_without_a_ring_loses_until_it_gets_one)
 	cr_expect(line.lost);
 	cr_expect_eq(line.count, 7);
 	cr_expect_str_eq(line.cause, "no_ring");
-	expect_event(0, 8);
+	world_expect_events(&w, 0, 8, 8);
 	world_produce(&w, 0, 1);
-	expect_event(0, 9);
-	expect_end(SIGTERM, 0);
+	world_expect_events(&w, 0, 9, 9);
+	world_expect_end(&w, SIGTERM, 0);
 	world_expect_exact(&w, 0);
 }
 
@@ -213,8 +164,8 @@ Test(life, answer_in_several_messages_is_one_answer)
 	for (unsigned int cpu = 0; cpu < w.cpus; cpu++)
 		world_answer(&w, false, cpu + 1 < w.cpus, cpu, cpu + 1);
 	world_produce(&w, 0, 1);
-	expect_event(0, 1);
-	expect_end(SIGTERM, 0);
+	world_expect_events(&w, 0, 1, 1);
+	world_expect_end(&w, SIGTERM, 0);
 }
 
 Test(life, loaderd_that_dies_does_not_cut_off_its_reader)
@@ -222,21 +173,21 @@ Test(life, loaderd_that_dies_does_not_cut_off_its_reader)
 	world_read_as_nobody(&w);
 	world_serve(&w);
 	world_produce(&w, 0, 5);
-	expect_events(0, 1, 5);
+	world_expect_events(&w, 0, 1, 5);
 	world_loaderd_dies(&w);
 	world_produce(&w, 0, 5);
-	expect_events(0, 6, 10);
+	world_expect_events(&w, 0, 6, 10);
 	world_expect_log(&w, "lost loaderd");
 	world_produce(&w, 0, 20);
 	world_loaderd_starts(&w);
 	world_produce(&w, 0, 30);
 	/* The old ring goes on being read, and the new one fills. */
-	expect_events(0, 11, 30);
+	world_expect_events(&w, 0, 11, 30);
 	world_serve(&w);
 	world_produce(&w, 0, 5);
-	expect_events(0, 31, 65);
+	world_expect_events(&w, 0, 31, 65);
 	world_expect_log(&w, "connected to loaderd again");
-	expect_end(SIGTERM, 0);
+	world_expect_end(&w, SIGTERM, 0);
 	world_expect_exact(&w, 0);
 	cr_expect_eq(world_progress(&w, 0).ring_id, w.ring[0].id);
 }
@@ -246,7 +197,7 @@ Test(life, long_wait_for_loaderd_makes_no_loss_of_what_lies_in_the_new_rings)
 	world_read_as_nobody(&w);
 	world_serve(&w);
 	world_produce(&w, 0, 1);
-	expect_event(0, 1);
+	world_expect_events(&w, 0, 1, 1);
 	world_loaderd_dies(&w);
 	world_loaderd_starts(&w);
 	world_produce(&w, 0, 10);
@@ -254,8 +205,8 @@ Test(life, long_wait_for_loaderd_makes_no_loss_of_what_lies_in_the_new_rings)
 	world_accept(&w);
 	sleep(2);
 	world_answer(&w, true, false, 0, w.cpus);
-	expect_events(0, 2, 11);
-	expect_end(SIGTERM, 0);
+	world_expect_events(&w, 0, 2, 11);
+	world_expect_end(&w, SIGTERM, 0);
 	world_expect_exact(&w, 0);
 }
 
@@ -266,8 +217,8 @@ Test(life, rings_that_went_away_unread_are_reported)
 	world_read_as_nobody(&w, "--count", "2", );
 	world_produce(&w, 0, 10);
 	world_serve(&w);
-	expect_events(0, 1, 2);
-	expect_end(0, 0);
+	world_expect_events(&w, 0, 1, 2);
+	world_expect_end(&w, 0, 0);
 	world_loaderd_dies(&w);
 	world_loaderd_starts(&w);
 	world_produce(&w, 0, 1);
@@ -277,8 +228,8 @@ Test(life, rings_that_went_away_unread_are_reported)
 	cr_expect(line.lost);
 	cr_expect_eq(line.count, 8);
 	cr_expect_str_eq(line.cause, "discarded");
-	expect_event(0, 11);
-	expect_end(SIGTERM, 0);
+	world_expect_events(&w, 0, 11, 11);
+	world_expect_end(&w, SIGTERM, 0);
 	world_expect_exact(&w, 0);
 }
 
@@ -287,16 +238,16 @@ Test(life, nonsense_from_loaderd_costs_the_connection_only)
 	world_read_as_nobody(&w);
 	world_serve(&w);
 	world_produce(&w, 0, 1);
-	expect_event(0, 1);
+	world_expect_events(&w, 0, 1, 1);
 	cr_assert_eq(write(w.peer, "nonsense", 8), 8);
 	world_expect_log(&w, "lost loaderd: a message of 8 bytes");
 	world_produce(&w, 0, 1);
-	expect_event(0, 2);
+	world_expect_events(&w, 0, 2, 2);
 	world_serve(&w);
 	world_expect_log(&w, "connected to loaderd again");
 	world_produce(&w, 0, 1);
-	expect_event(0, 3);
-	expect_end(SIGTERM, 0);
+	world_expect_events(&w, 0, 3, 3);
+	world_expect_end(&w, SIGTERM, 0);
 }
 
 Test(life, upgrade_is_followed_without_a_gap)
@@ -306,15 +257,15 @@ Test(life, upgrade_is_followed_without_a_gap)
 	world_read_as_nobody(&w);
 	world_serve(&w);
 	world_produce(&w, 0, 1);
-	expect_event(0, 1);
+	world_expect_events(&w, 0, 1, 1);
 	world_produce(&w, 0, 1);
 	world_upgrade(&w, 2, "Renamed");
 	world_produce(&w, 0, 1);
-	expect_event(0, 2);
+	world_expect_events(&w, 0, 2, 2);
 	line = world_line(&w);
 	cr_expect_eq(line.seq, 3);
 	cr_expect_str_eq(line.event, "Renamed");
-	expect_end(SIGTERM, 0);
+	world_expect_end(&w, SIGTERM, 0);
 	world_expect_exact(&w, 0);
 }
 
@@ -323,108 +274,13 @@ Test(life, module_that_is_loaded_anew_is_begun_anew)
 	world_read_as_nobody(&w);
 	world_serve(&w);
 	world_produce(&w, 0, 3);
-	expect_events(0, 1, 3);
+	world_expect_events(&w, 0, 1, 3);
 	world_loaderd_dies(&w);
 	world_reload(&w);
 	world_loaderd_starts(&w);
 	world_produce(&w, 0, 2);
 	world_serve(&w);
-	expect_events(0, 1, 2);
-	expect_end(SIGTERM, 0);
+	world_expect_events(&w, 0, 1, 2);
+	world_expect_end(&w, SIGTERM, 0);
 	world_expect_exact(&w, 0);
-}
-
-Test(life, held_subscription_has_a_status_of_its_own)
-{
-	world_read_as_nobody(&w);
-	/* It tries for a while: who was just killed may seem to be there still. */
-	while (world_asks(&w)) {
-		world_accept(&w);
-		world_refuse(&w, EBUSY, 4711);
-	}
-	expect_end(0, 3);
-	cr_expect_str_eq(world_log(&w),
-			 "pulsar-reader: subscription default of plain is held by pid "
-			 "4711 (uid 1000)\n");
-}
-
-Test(life, subscription_that_another_took_meanwhile_is_given_up)
-{
-	world_read_as_nobody(&w);
-	world_serve(&w);
-	world_loaderd_dies(&w);
-	world_loaderd_starts(&w);
-	world_accept(&w);
-	world_refuse(&w, EBUSY, 4711);
-	expect_end(0, 3);
-}
-
-Test(life, nobody_who_reads_is_a_quiet_end)
-{
-	world_read_as_nobody(&w);
-	world_serve(&w);
-	world_produce(&w, 0, 1);
-	expect_event(0, 1);
-	close(w.out);
-	w.out = -1;
-	expect_end(0, 0);
-	cr_expect_str_eq(world_log(&w), "");
-}
-
-Test(life, without_loaderd_there_is_one_line)
-{
-	char text[200];
-
-	world_loaderd_dies(&w);
-	world_read_as_nobody(&w);
-	expect_end(0, 1);
-	snprintf(text, sizeof(text), "pulsar-reader: no loaderd at %s: No such file or directory\n",
-		 w.socket);
-	cr_expect_str_eq(world_log(&w), text);
-}
-
-Test(life, without_permission_the_group_is_named)
-{
-	char text[200];
-
-	world_read(&w, 1234, false, (const char *const[]){ NULL });
-	expect_end(0, 1);
-	snprintf(text, sizeof(text),
-		 "pulsar-reader: permission denied: %s/plain/events, needs group nogroup\n",
-		 w.pins);
-	cr_expect_str_eq(world_log(&w), text);
-}
-
-Test(life, event_that_the_module_does_not_have_is_a_mistake)
-{
-	world_read_as_nobody(&w, "--event", "Plain,Nope", );
-	expect_end(0, 2);
-	cr_expect(strstr(world_log(&w), "Nope"));
-}
-
-Test(life, reader_is_small_and_has_given_all_away)
-{
-	char path[64], line[256], *rest;
-	unsigned long rss = 0;
-	int found = 0;
-	FILE *status;
-
-	world_read_as_nobody(&w);
-	world_serve(&w);
-	world_produce(&w, 0, 100);
-	expect_events(0, 1, 100);
-	snprintf(path, sizeof(path), "/proc/%d/status", w.reader);
-	status = fopen(path, "re");
-	cr_assert(status);
-	while (fgets(line, sizeof(line), status)) {
-		found += !strcmp(line, "NoNewPrivs:\t1\n") + !strcmp(line, "Seccomp:\t2\n") +
-			 !strcmp(line, "CapEff:\t0000000000000000\n") +
-			 !strcmp(line, "CapPrm:\t0000000000000000\n");
-		if (!strncmp(line, "RssAnon:", 8))
-			rss = strtoul(line + 8, &rest, 10);
-	}
-	fclose(status);
-	cr_expect_eq(found, 4);
-	cr_expect_lt(rss, 6000, "anonymous memory: %lu KiB", rss);
-	expect_end(SIGTERM, 0);
 }

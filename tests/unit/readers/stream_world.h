@@ -17,6 +17,7 @@
 #define WORLD_RING_PAGES 8
 #define WORLD_UID	 65534
 #define WORLD_GID	 65534
+#define WORLD_WAIT_MS	 10000 /* for what has to come */
 
 struct bpf_object;
 struct pin_root;
@@ -82,7 +83,8 @@ void world_serve(struct world *world);
 /* Makes events on a CPU. */
 void world_produce(struct world *world, unsigned int cpu, unsigned int count);
 struct pulsar_counters world_counters(struct world *world, unsigned int cpu);
-/* What the subscription's reader has noted. */
+/* What the subscription's reader has noted; the part of it that holds. */
+struct pulsar_position world_position(struct world *world, unsigned int cpu);
 struct pulsar_progress world_progress(struct world *world, unsigned int cpu);
 /* Fails the test unless all that was produced on the CPU is delivered or reported lost. */
 void world_expect_exact(struct world *world, unsigned int cpu);
@@ -98,9 +100,19 @@ struct world_line world_line(struct world *world);
 bool world_line_end(struct world *world);
 /* Sends a signal (0: none) and waits for the end: the exit status, or minus the signal. */
 int world_reader_ends(struct world *world, int signal);
+/* Closes a descriptor unless it is -1, which it is then. */
+void world_close(int *fd);
+
 /* What the reader has said on stderr. */
 const char *world_log(struct world *world);
 /* Waits until it has said that. */
 void world_expect_log(struct world *world, const char *text);
+
+/* Fails the test unless the next lines are events from..to of a CPU. */
+void world_expect_events(struct world *world, unsigned int cpu, long long from, long long to);
+/* world_reader_ends(); fails the test unless it ends so. */
+void world_expect_end(struct world *world, int signal, int status);
+/* Waits until the reader sleeps: each CPU is asked to wake it. */
+void world_wait_until_asleep(struct world *world);
 
 #endif
