@@ -56,20 +56,26 @@ static json_t *show_refused(const struct hook *hook)
 	return array;
 }
 
+/* What is attached, which an upgrade that failed has not changed; NULL: nothing. */
+static const char *show_variant(const struct module *m, const struct hook *hook)
+{
+	for (__u32 i = 0; m->state == MODULE_RUNNING && i < m->meta.hooks; i++)
+		if (!strcmp(m->meta.hook[i].name, hook->name))
+			return m->meta.hook[i].variant;
+	return NULL;
+}
+
 static json_t *show_hooks(const struct module *m)
 {
 	json_t *array = json_array();
 
 	for (unsigned int i = 0; i < m->hooks.count; i++) {
 		const struct hook *hook = &m->hooks.hook[i];
-		const char *variant = NULL;
 
-		if (m->state == MODULE_RUNNING && hook->chosen < hook->variants_count)
-			variant = hook->variants[hook->chosen].name;
-		json_array_append_new(array,
-				      json_pack("{s:s, s:s?, s:o, s:o}", "hook", hook->name,
-						"variant", variant, "variants", show_variants(hook),
-						"refused", show_refused(hook)));
+		json_array_append_new(array, json_pack("{s:s, s:s?, s:o, s:o}", "hook", hook->name,
+						       "variant", show_variant(m, hook), "variants",
+						       show_variants(hook), "refused",
+						       show_refused(hook)));
 	}
 	return array;
 }
