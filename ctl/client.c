@@ -14,6 +14,8 @@
 
 #include <pulsar/wire.h>
 
+#include "table.h"
+
 /* A reload can load all modules: longer than that takes on a slow machine. */
 #define ANSWER_SECONDS 60
 
@@ -33,14 +35,11 @@ static int client_fail(struct client_error *error, int err, const char *format, 
 
 	va_start(args, format);
 	error->err = err;
+	error->absent = false;
 	vsnprintf(error->text, sizeof(error->text), format, args);
+	ascii(error->text);
 	va_end(args);
 	return err;
-}
-
-bool client_absent(const struct client_error *error)
-{
-	return error->err == -ENOENT || error->err == -ECONNREFUSED;
 }
 
 /* A connected socket, or negative errno with *error. */
@@ -64,8 +63,8 @@ static int client_connect(const char *path, struct client_error *error)
 		return fd;
 	err = -errno;
 	close(fd);
-	client_fail(error, err, "%s: %s%s", path, strerror(-err),
-		    err == -ENOENT || err == -ECONNREFUSED ? ": is pulsar-loaderd running?" : "");
+	client_fail(error, err, "%s: %s", path, strerror(-err));
+	error->absent = err == -ENOENT || err == -ECONNREFUSED;
 	return err;
 }
 
@@ -172,6 +171,49 @@ json_t *client_ask(const struct ctl *ctl, json_t *request)
 	json_t *answer = client_request(ctl, request, &error);
 
 	if (!answer)
-		ctl_fail("%s", error.text);
+		ctl_fail("%s%s", error.text, error.absent ? ": pulsar-loaderd does not run" : "");
+	return answer;
+}
+
+json_t *client_module_request(const char *request, const char *module)
+{
+	return json_pack("{s:s, s:s*}", "request", request, "module", module);
+}
+
+/* One module after the other; what else is in the answer is that of the first. */
+static json_t *client_each_module(const struct ctl *ctl, const char *request,
+				  struct client_error *error)
+{
+	json_t *names = client_request(ctl, client_module_request("names", NULL), error);
+	json_t *all = NULL;
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(json_object_get(names, "names"), i, name) {
+		json_t *one = client_request(
+			ctl, client_module_request(request, json_string_value(name)), error);
+
+		if (!one) {
+			json_decref(all);
+			all = NULL;
+			break;
+		}
+		if (all)
+			json_array_extend(json_object_get(all, "modules"),
+					  json_object_get(one, "modules"));
+		else
+			all = json_incref(one);
+		json_decref(one);
+	}
+	json_decref(names);
+	return all;
+}
+
+json_t *client_modules(const struct ctl *ctl, const char *request, struct client_error *error)
+{
+	json_t *answer = client_request(ctl, client_module_request(request, NULL), error);
+
+	if (!answer && error->err == -EMSGSIZE)
+		answer = client_each_module(ctl, request, error);
 	return answer;
 }

@@ -9,12 +9,10 @@
 
 /* Why there is no answer. */
 struct client_error {
-	int err; /* negative errno: -ENOENT, -ECONNREFUSED nobody listens; -EACCES not allowed */
-	char text[512]; /* one line */
+	int err;	/* negative errno: -EACCES not allowed, -EMSGSIZE the answer is too long */
+	bool absent;	/* nobody listens: no loaderd runs */
+	char text[512]; /* one line, printable ASCII */
 };
-
-/** client_absent() - whether there was no answer because no loaderd runs. */
-bool client_absent(const struct client_error *error);
 
 /**
  * client_request() - sends one request and waits for its answer.
@@ -25,7 +23,19 @@ bool client_absent(const struct client_error *error);
  */
 json_t *client_request(const struct ctl *ctl, json_t *request, struct client_error *error);
 
-/** client_ask() - the same, and says on stderr what went wrong. */
+/** client_module_request() - {"request": REQUEST} or with "module": MODULE, not NULL. A new reference. */
+json_t *client_module_request(const char *request, const char *module);
+
+/**
+ * client_modules() - asks for what has an array "modules", of all modules.
+ *
+ * What is too long for one answer is asked for piece by piece.
+ *
+ * Return: as client_request().
+ */
+json_t *client_modules(const struct ctl *ctl, const char *request, struct client_error *error);
+
+/** client_ask() - as client_request(), and says on stderr what went wrong. */
 json_t *client_ask(const struct ctl *ctl, json_t *request);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pulsarctl: its options and the table of its commands. A command is one function,
- * in a file of its own, entered in the table of ctl.c.
+ * pulsarctl: the table of its commands. A command is one function, in a file of its
+ * own, entered in the table of ctl.c.
  */
 #ifndef CTL_CTL_H
 #define CTL_CTL_H
@@ -19,10 +19,16 @@
 /* What the command line says; strings are those of argv. */
 struct ctl {
 	const char *socket;
-	const char *pin_root; /* NULL: not given, see facts_pin_root() */
-	const char *config;   /* NULL: not given */
+	const char *pin_root; /* NULL: not given; that of loaderd, or PIN_ROOT_DEFAULT */
+	const char *config;   /* NULL: not given; that of loaderd, or CTL_CONFIG_DEFAULT */
 	bool json;	      /* output for programs */
 	bool colour;
+	/* of single commands */
+	unsigned int interval_ms; /* between two looks; 0: a single one */
+	unsigned long count;	  /* looks; 0: no end */
+	const char *listen;	  /* NULL: not given */
+	const char *subscription; /* NULL: not given */
+	bool save;
 };
 
 /** ctl_main() - the whole program: its exit status. */
@@ -42,7 +48,8 @@ int ctl_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void ctl_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Commands: argv[0] is the command's name, the number of its arguments is as the table says. */
+int status_command(const struct ctl *ctl, int argc, char **argv);
 int modules_command(const struct ctl *ctl, int argc, char **argv);
-int start_command(const struct ctl *ctl, int argc, char **argv);
+int start_command(const struct ctl *ctl, int argc, char **argv); /* stop and restart, too */
 
 #endif
