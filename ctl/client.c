@@ -180,6 +180,12 @@ json_t *client_module_request(const char *request, const char *module)
 	return json_pack("{s:s, s:s*}", "request", request, "module", module);
 }
 
+json_t *client_subscription_request(const char *module, const char *subscription)
+{
+	return json_pack("{s:s, s:s, s:s}", "request", "subscription-remove", "module", module,
+			 "subscription", subscription);
+}
+
 /* One module after the other; what else is in the answer is that of the first. */
 static json_t *client_each_module(const struct ctl *ctl, const char *request,
 				  struct client_error *error)

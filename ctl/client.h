@@ -26,6 +26,9 @@ json_t *client_request(const struct ctl *ctl, json_t *request, struct client_err
 /** client_module_request() - {"request": REQUEST} or with "module": MODULE, not NULL. A new reference. */
 json_t *client_module_request(const char *request, const char *module);
 
+/** client_subscription_request() - to remove a subscription. A new reference. */
+json_t *client_subscription_request(const char *module, const char *subscription);
+
 /**
  * client_modules() - asks for what has an array "modules", of all modules.
  *

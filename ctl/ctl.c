@@ -25,6 +25,10 @@ static const struct command {
 	{ "start", "MODULE", "load and attach a module", start_command, 1, 1, 0, 0 },
 	{ "stop", "MODULE", "detach a module and remove its pins", start_command, 1, 1, 0, 0 },
 	{ "restart", "MODULE", "stop and start a module", start_command, 1, 1, 0, 0 },
+	{ "teardown", "[MODULE]", "detach all modules, or one, and remove their pins",
+	  teardown_command, 0, 1, 0, 0 },
+	{ "subscriptions", "[remove MODULE NAME]", "list subscriptions, or remove one",
+	  subscriptions_command, 0, 3, 0, 0 },
 };
 
 #define COMMANDS (sizeof(command_table) / sizeof(command_table[0]))

@@ -51,5 +51,7 @@ void ctl_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int status_command(const struct ctl *ctl, int argc, char **argv);
 int modules_command(const struct ctl *ctl, int argc, char **argv);
 int start_command(const struct ctl *ctl, int argc, char **argv); /* stop and restart, too */
+int subscriptions_command(const struct ctl *ctl, int argc, char **argv);
+int teardown_command(const struct ctl *ctl, int argc, char **argv);
 
 #endif

@@ -251,6 +251,11 @@ double facts_rate(const struct facts_module *now, __u64 now_ns, const struct fac
 	return now_ns > from ? (double)count * 1e9 / (double)(now_ns - from) : -1;
 }
 
+bool facts_blind(const struct facts *facts)
+{
+	return !facts->loaderd && !facts->count && facts->unseen.text[0];
+}
+
 void facts_note_absent(const struct facts *facts)
 {
 	if (!facts->loaderd)

@@ -105,6 +105,12 @@ json_t *facts_json(const struct facts *facts, const struct facts *before);
 /** facts_hooks() - array of {"hook", "variant"} of a module, from loaderd or meta. A new reference. */
 json_t *facts_hooks(const struct facts_module *module);
 
+/** facts_subscriptions_json() - all subscriptions, each with its module. A new reference. */
+json_t *facts_subscriptions_json(const struct facts *facts);
+
+/** facts_blind() - whether neither source had anything to say: the command has failed. */
+bool facts_blind(const struct facts *facts);
+
 /** facts_note_absent() - one line on stderr that says what is not known, if anything is not. */
 void facts_note_absent(const struct facts *facts);
 

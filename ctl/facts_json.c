@@ -91,6 +91,23 @@ static json_t *module_json(const struct facts_module *m)
 	return object;
 }
 
+json_t *facts_subscriptions_json(const struct facts *facts)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < facts->count; i++) {
+		const struct facts_module *m = &facts->modules[i];
+
+		for (unsigned int s = 0; s < m->subscriptions_count; s++) {
+			json_t *object = subscription_json(&m->subscriptions[s]);
+
+			json_object_set_new(object, "module", json_string(m->name));
+			json_array_append_new(array, object);
+		}
+	}
+	return json_pack("{s:o}", "subscriptions", array);
+}
+
 json_t *facts_json(const struct facts *facts, const struct facts *before)
 {
 	json_t *modules = json_array();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What goes to stdout. */
+/* JSON and results on stdout. */
 #include "output.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl.h"
+#include "answer.h"
 
 int output_json(json_t *value)
 {
@@ -17,5 +17,19 @@ int output_json(json_t *value)
 	if (err)
 		return ctl_fail("%s", strerror(ENOMEM));
 	putchar('\n');
+	return CTL_OK;
+}
+
+int output_done(const struct ctl *ctl, json_t *answer)
+{
+	const char *warning = answer_text(answer, "warning");
+
+	if (!answer)
+		return CTL_FAILED;
+	if (*warning)
+		ctl_note("%s", warning);
+	if (ctl->json)
+		return output_json(answer);
+	json_decref(answer);
 	return CTL_OK;
 }

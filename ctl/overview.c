@@ -172,7 +172,7 @@ int overview_print(FILE *to, const struct ctl *ctl, const struct facts *facts,
 		print_loaderd(to, facts);
 	for (size_t i = 0; i < facts->count; i++)
 		module_row(table, facts, &facts->modules[i], before);
-	err = table_print(table, to, width);
+	err = facts->count ? table_print(table, to, width) : 0;
 	table_free(table);
 	return err;
 }

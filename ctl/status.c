@@ -34,8 +34,10 @@ static void print_module_head(const struct ctl *ctl, const struct facts *facts,
 	snprintf(line, sizeof(line), "%s: %s", m->name, facts_state(m));
 	print_line(ctl, TABLE_BOLD, line);
 	if (m->described)
-		printf("generation %u, loaded %s ago, taken over %llu times\n", m->meta.generation,
-		       up, answer_number(m->shown, "adoptions"));
+		printf("generation %u, loaded %s ago", m->meta.generation, up);
+	if (m->described && m->shown)
+		printf(", taken over %llu times", answer_number(m->shown, "adoptions"));
+	printf("%s", m->described ? "\n" : "");
 	if (*error)
 		print_line(ctl, TABLE_BAD, error);
 }
@@ -74,7 +76,8 @@ static int print_hooks(const struct ctl *ctl, const struct facts_module *m)
 		table_cell(table, TABLE_PLAIN, "%s", answer_text(hook, "hook"));
 		table_cell(table, TABLE_PLAIN, "%s", *variant ? variant : "-");
 	}
-	printf("\n");
+	if (i)
+		printf("\n");
 	err = i ? table_print(table, stdout, 0) : 0;
 out:
 	json_decref(hooks);
@@ -107,7 +110,8 @@ static int print_subscriptions(const struct ctl *ctl, const struct facts_module 
 		return err;
 	for (unsigned int i = 0; i < m->subscriptions_count; i++)
 		overview_subscription_row(table, NULL, &m->subscriptions[i]);
-	printf("\n");
+	if (m->subscriptions_count)
+		printf("\n");
 	err = m->subscriptions_count ? table_print(table, stdout, 0) : 0;
 	for (unsigned int i = 0; i < m->subscriptions_count; i++)
 		print_subscription_lost(&m->subscriptions[i]);
@@ -157,8 +161,7 @@ int status_command(const struct ctl *ctl, int argc, char **argv)
 		status = output_json(facts_json(&facts, ctl->interval_ms ? &before : NULL));
 	else
 		status = print_facts(ctl, &facts, ctl->interval_ms ? &before : NULL, module);
-	/* Nothing could be looked at, so nothing was shown. */
-	if (!facts.loaderd && facts.unseen.text[0] && !facts.count)
+	if (facts_blind(&facts))
 		status = CTL_FAILED;
 out:
 	facts_release(&before);
