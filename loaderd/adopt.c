@@ -159,7 +159,6 @@ static int adopt_stream(struct module *m, const struct module_site *site, struct
 		.ring_bytes = m->ring_bytes,
 		.subscriptions_max = site->config->subscriptions_max,
 		.pins = site->pins,
-		.gid = m->gid,
 	};
 	struct adopt_stream a = { .module = m, .site = site, .error = error };
 	int err;

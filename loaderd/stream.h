@@ -35,7 +35,6 @@ struct stream_options {
 	size_t ring_bytes;		/* of each ring: a power of two, a page or more */
 	unsigned int subscriptions_max; /* 1 .. PULSAR_SUBSCRIPTIONS_MAX, `default` included */
 	struct pin_root *pins;		/* borrowed, outlives the stream; NULL: nothing is pinned */
-	gid_t gid;			/* of the module */
 };
 
 /* Who has a subscription, and how to tell him that it is gone. */
