@@ -60,8 +60,9 @@ void tally_init(struct tally *tally, const struct storm *storm)
 	tally->seen = calloc(storm->files, 1);
 	tally->delivered = calloc(tally->cpus, sizeof(*tally->delivered));
 	tally->lost = calloc(tally->cpus, sizeof(*tally->lost));
+	tally->discarded = calloc(tally->cpus, sizeof(*tally->discarded));
 	tally->lines = json_object();
-	cr_assert(tally->seen && tally->delivered && tally->lost && tally->lines);
+	cr_assert(tally->seen && tally->delivered && tally->lost && tally->discarded && tally->lines);
 }
 
 /* True the first time that it is called with a key. */
@@ -78,13 +79,16 @@ static void tally_lost(struct tally *tally, json_t *payload)
 	unsigned int cpu = json_integer_value(json_object_get(payload, "cpu"));
 	json_int_t count = json_integer_value(json_object_get(payload, "count"));
 	json_int_t total = json_integer_value(json_object_get(payload, "total"));
+	const char *cause = json_string_value(json_object_get(payload, "cause"));
 	char key[96];
 
 	cr_assert(cpu < tally->cpus);
-	snprintf(key, sizeof(key), "lost %u %s %lld", cpu,
-		 json_string_value(json_object_get(payload, "cause")), (long long)total);
-	if (first_time(tally, key))
-		tally->lost[cpu] += count;
+	snprintf(key, sizeof(key), "lost %u %s %lld", cpu, cause, (long long)total);
+	if (!first_time(tally, key))
+		return;
+	tally->lost[cpu] += count;
+	if (!strcmp(cause, "discarded"))
+		tally->discarded[cpu] += count;
 }
 
 static void tally_event(struct tally *tally, json_t *header, json_t *payload)
@@ -138,5 +142,6 @@ void tally_release(struct tally *tally)
 	free(tally->seen);
 	free(tally->delivered);
 	free(tally->lost);
+	free(tally->discarded);
 	json_decref(tally->lines);
 }

@@ -30,6 +30,7 @@ struct tally {
 	unsigned int cpus;
 	unsigned long long *delivered; /* by CPU: distinct seqs */
 	unsigned long long *lost;      /* by CPU: sum of the Lost lines, repeated ones once */
+	unsigned long long *discarded; /* by CPU: those of them that went with their ring */
 	json_t *lines;	/* keys of the lines that were counted */
 };
 

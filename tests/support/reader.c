@@ -185,7 +185,7 @@ static bool is_caught_up(void *arg)
 	struct caught_up *want = arg;
 	struct kit_account a = kit_account(want->kit, want->module, want->subscription, want->cpu);
 
-	return a.base + a.delivered + a.lost >= want->produced;
+	return a.accounted >= want->produced && !a.unsettled;
 }
 
 void kit_caught_up(struct kit *kit, const char *module, const char *subscription)
