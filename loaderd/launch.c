@@ -4,8 +4,11 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "describe.h"
@@ -20,6 +23,9 @@
 #include "stream.h"
 #include "types.h"
 
+/* Each one parses the kernel's BTF for itself, some 20 MiB for a moment. */
+#define LAUNCH_THREADS_MAX 8
+
 /* The first time: what hooks there are, and what need not be tried. */
 static int launch_read_hooks(struct launch *l, struct pin_error *error)
 {
@@ -27,8 +33,10 @@ static int launch_read_hooks(struct launch *l, struct pin_error *error)
 	int err;
 
 	err = image_hooks(l->image, &l->hooks, error);
-	if (err)
+	if (err) {
+		l->hooks.count = 0; /* not read, so they will be read again */
 		return err;
+	}
 	if (*forced)
 		hooks_force(&l->hooks, forced);
 	image_rule_out(l->image, &l->hooks);
@@ -43,7 +51,7 @@ static int launch_own_settings(const struct launch *l, struct pin_error *error)
 	} own[] = {
 		{ "pulsar_cpus", l->site->cpus },
 		{ "pulsar_generation", l->generation },
-		{ "pulsar_module_number", l->module->number },
+		{ "pulsar_module_number", l->number },
 	};
 	int err = 0;
 
@@ -72,29 +80,39 @@ static int launch_open(struct launch *l, struct pin_error *error)
 	return err;
 }
 
-static int launch_load(struct launch *l, struct pin_error *error)
+int launch_prepare(struct launch *l, struct pin_error *error)
 {
-	struct schema schema = { 0 };
 	int err;
 
-	err = schema_build(l->image->btf, l->object->name, l->generation, &schema, error);
-	if (err)
-		return error_prefix(error, err, "%s", l->object->path);
-	l->events = schema.events;
-	err = fit_maps(l->image, l->site, schema.count, l->keep_maps, error);
-	if (!err)
-		err = image_load(l->image, &l->hooks, error);
+	err = launch_open(l, error);
 	if (err)
 		goto out;
+	err = schema_build(l->image->btf, l->object->name, l->generation, &l->schema, error);
+	if (err)
+		error_prefix(error, err, "%s", l->object->path);
+	else
+		err = fit_maps(l->image, l->site, l->schema.count, l->keep_maps, error);
+out:
+	if (err)
+		launch_release(l);
+	return err;
+}
+
+/* May run in a thread of its own: it touches nothing but its launch. */
+static void launch_load(struct launch *l)
+{
+	l->load_err = image_load(l->image, &l->hooks, &l->load_error);
+	l->loaded = true;
+}
+
+static int launch_describe(struct launch *l, struct pin_error *error)
+{
+	int err;
+
 	types_learn_object(l->image->bpf);
 	describe_meta(l->object->name, l->generation, l->site->cpus, &l->hooks, &l->meta);
-	err = module_identity(l->module, l->site, l->image, l->module->number, l->meta.identity,
-			      error);
-	if (!err)
-		err = describe_image(l->image, &schema, &l->meta, error);
-out:
-	schema_release(&schema);
-	return err;
+	err = module_identity(l->module, l->site, l->image, l->number, l->meta.identity, error);
+	return err ? err : describe_image(l->image, &l->schema, &l->meta, error);
 }
 
 static int launch_attach(struct launch *l, struct pin_error *error)
@@ -119,12 +137,17 @@ static int launch_try(struct launch *l, struct pin_error *error)
 {
 	int err;
 
-	err = launch_open(l, error);
-	if (!err)
-		err = launch_load(l, error);
-	if (!err)
-		err = launch_attach(l, error);
-	return err;
+	err = l->image ? 0 : launch_prepare(l, error);
+	if (err)
+		return err;
+	if (!l->loaded)
+		launch_load(l);
+	err = l->load_err;
+	if (err)
+		*error = l->load_error;
+	else
+		err = launch_describe(l, error);
+	return err ? err : launch_attach(l, error);
 }
 
 int launch_run(struct launch *l, struct pin_error *error)
@@ -132,21 +155,59 @@ int launch_run(struct launch *l, struct pin_error *error)
 	int err;
 
 	/* Ends, because each -EAGAIN marks one more variant. */
-	for (;;) {
+	do {
 		err = launch_try(l, error);
-		if (!err)
-			return 0;
-		image_free(l->image);
-		l->image = NULL;
-		if (err != -EAGAIN)
-			return err;
-	}
+		if (err)
+			launch_release(l);
+	} while (err == -EAGAIN);
+	return err;
 }
 
 void launch_release(struct launch *l)
 {
+	if (!l)
+		return;
 	image_free(l->image);
 	l->image = NULL;
+	schema_release(&l->schema);
+	l->loaded = false;
+}
+
+/* ---- several at once ---- */
+
+/* What the threads share. */
+struct launch_queue {
+	struct launch **launches;
+	size_t count;
+	atomic_size_t next;
+};
+
+static void *launch_work(void *arg)
+{
+	struct launch_queue *q = arg;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&q->next, 1)) < q->count)
+		launch_load(q->launches[i]);
+	return NULL;
+}
+
+void launch_load_all(struct launch **launches, size_t count)
+{
+	struct launch_queue q = { .launches = launches, .count = count };
+	pthread_t threads[LAUNCH_THREADS_MAX];
+	size_t wanted = (size_t)sysconf(_SC_NPROCESSORS_ONLN), n = 0;
+
+	if (wanted > count)
+		wanted = count;
+	if (wanted > LAUNCH_THREADS_MAX)
+		wanted = LAUNCH_THREADS_MAX;
+	/* This thread is one of them; if no other can be made, it does all of it. */
+	while (n + 1 < wanted && !pthread_create(&threads[n], NULL, launch_work, &q))
+		n++;
+	launch_work(&q);
+	while (n)
+		pthread_join(threads[--n], NULL);
 }
 
 /* ---- pins ---- */

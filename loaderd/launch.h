@@ -7,6 +7,9 @@
 #ifndef LOADERD_LAUNCH_H
 #define LOADERD_LAUNCH_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include <linux/types.h>
 
 #include <pulsar/schema.h>
@@ -14,13 +17,16 @@
 #include "hook.h"
 #include "module.h"
 #include "pin.h"
+#include "schema.h"
 
 struct image;
 
+/* Zeroed but for what the caller sets. */
 struct launch {
-	struct module *module; /* its number, gid and stream are read */
+	struct module *module; /* its gid and stream are read */
 	const struct module_site *site;
-	const struct object *object;
+	const struct object *object; /* checked; outlives the launch */
+	unsigned int number;	     /* of the module, from now on */
 	__u32 generation;
 	bool keep_maps; /* take over what is pinned of the module and equal */
 	/*
@@ -30,19 +36,37 @@ struct launch {
 	int (*ready)(struct launch *launch, struct pin_error *error);
 	void (*undo)(struct launch *launch);
 
-	/* Made by launch_run(): */
+	/* Made on the way: */
 	struct hooks hooks;
-	struct image *image;	 /* attached */
+	struct image *image;
+	struct schema schema;
 	struct pulsar_meta meta; /* as it was entered into the map */
-	size_t events;
+	bool loaded;		 /* it was tried: */
+	int load_err;
+	struct pin_error load_error;
 };
 
 /**
- * launch_run() - loads and attaches.
+ * launch_prepare() - all that comes before the kernel's verifier.
+ *
+ * Return: 0, or negative errno with *error; launch_run() then tries again.
+ */
+int launch_prepare(struct launch *launch, struct pin_error *error);
+
+/**
+ * launch_load_all() - loads several prepared launches at the same time.
+ *
+ * The verifier is what takes the time of a start, and it runs on the CPU of who
+ * calls it. Returns when all are loaded, or have failed; launch_run() tells.
+ */
+void launch_load_all(struct launch **launches, size_t count);
+
+/**
+ * launch_run() - loads, if that is not done, and attaches.
  *
  * Return: 0, or negative errno with *error, -EOPNOTSUPP: a hook has no variant left.
- * In any case launch_release() afterwards; until launch_pin() it detaches all again.
- * launch->hooks tells about the variants also on failure.
+ * Until launch_pin(), launch_release() detaches all again. launch->hooks tells about the
+ * variants also on failure.
  */
 int launch_run(struct launch *launch, struct pin_error *error);
 
@@ -54,7 +78,7 @@ int launch_run(struct launch *launch, struct pin_error *error);
  */
 int launch_pin(struct launch *launch, struct pin_error *error);
 
-/** launch_release() - frees the image; what is not pinned is detached. */
+/** launch_release() - frees what was made on the way; what is not pinned is detached. NULL is fine. */
 void launch_release(struct launch *launch);
 
 #endif

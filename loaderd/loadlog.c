@@ -15,7 +15,8 @@
 #define LOADLOG_VERIFIER "-- BEGIN PROG LOAD LOG --\n"
 #define LOADLOG_END	 "-- END PROG LOAD LOG --"
 
-static struct loadlog *loadlog_current;
+/* Objects may be loaded by several threads at once. */
+static _Thread_local struct loadlog *loadlog_current;
 
 /* Statistics at the end of a verifier's log (print_verification_stats(), kernel/bpf/verifier.c). */
 static bool loadlog_is_statistics(const char *line, size_t len)

@@ -18,7 +18,7 @@ struct loadlog {
 };
 
 /**
- * loadlog_begin() - from now on libbpf's warnings go to @log.
+ * loadlog_begin() - from now on libbpf's warnings go to @log, those of this thread.
  * @log: cleared; must live until loadlog_end().
  *
  * Their first lines also go to log_debug().

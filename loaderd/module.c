@@ -175,35 +175,26 @@ static void module_close_rings(struct launch *l)
 	l->module->stream = NULL;
 }
 
-int module_load(struct module *module, const struct module_site *site, const struct object *object,
-		__u32 generation, struct pin_error *error)
+int module_load(struct module *module, struct launch *launch, struct pin_error *error)
 {
-	struct launch launch = {
-		.module = module,
-		.site = site,
-		.object = object,
-		.generation = generation,
-		.ready = module_open_rings,
-		.undo = module_close_rings,
-	};
 	int err;
 
-	err = module_check(module, site->config, object, error);
-	if (!err)
-		err = launch_run(&launch, error);
-	module->hooks = launch.hooks;
-	if (!err) {
-		err = launch_pin(&launch, error);
-		if (err < 0)
-			module_close_rings(&launch);
+	launch->ready = module_open_rings;
+	launch->undo = module_close_rings;
+	err = launch_run(launch, error);
+	module->hooks = launch->hooks;
+	if (err)
+		return err;
+	err = launch_pin(launch, error);
+	if (err < 0) {
+		module_close_rings(launch);
+		return err;
 	}
-	if (err >= 0) {
-		module->meta = launch.meta;
-		module->events = launch.events;
-		module->state = MODULE_RUNNING;
-		module->adopted = false;
-	}
-	launch_release(&launch);
+	module->meta = launch->meta;
+	module->number = launch->number;
+	module->events = launch->schema.events;
+	module->state = MODULE_RUNNING;
+	module->adopted = false;
 	return err;
 }
 

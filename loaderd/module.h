@@ -20,6 +20,7 @@
 struct config;
 struct image;
 struct interest;
+struct launch;
 struct object;
 struct stream;
 
@@ -68,18 +69,17 @@ void module_free(struct module *module);
 
 /**
  * module_load() - loads, attaches and pins a module afresh.
- * @module: its number, gid and ring_bytes are set.
- * @object: of the module.
- * @generation: 1, or one more than that of pins which cannot be taken over.
+ * @module: its gid and ring_bytes are set.
+ * @launch: of it, perhaps prepared and loaded; the caller releases it. Its generation is 1, or one
+ *	more than that of pins which cannot be taken over.
  *
  * Rings first, then programs: no event finds no ring. What is pinned of the module is
  * replaced in one step. On failure nothing of the new one is left.
  *
- * Return: 0; -EOPNOTSUPP a hook works in no way on this kernel; another negative
- * errno with *error.
+ * Return: 0; 1 with *error: done, but something of the old pins could not be removed;
+ * -EOPNOTSUPP a hook works in no way on this kernel; another negative errno with *error.
  */
-int module_load(struct module *module, const struct module_site *site, const struct object *object,
-		__u32 generation, struct pin_error *error);
+int module_load(struct module *module, struct launch *launch, struct pin_error *error);
 
 /**
  * module_remove() - stops the programs and removes all pins; the stream ends.

@@ -190,15 +190,36 @@ static int modules_look(struct modules_pass *p, struct plan *plan)
 	return modules_judge(p, plan, err);
 }
 
-static int modules_make(struct modules_pass *p, struct plan *plan)
+/* Loads what differs, all of it at the same time, and then attaches one after the other. */
+static int modules_make(struct modules_pass *p, struct plan *plans, size_t count)
 {
-	__u64 used = modules_numbers(p->set, plan->module);
-	int err;
+	struct launch **launches = calloc(count + 1, sizeof(*launches));
+	__u64 reserved = 0;
+	size_t n = 0;
+	int err = 0;
 
-	if (plan->wrong)
-		return 0; /* and that was told */
-	err = plan_make(plan, &p->set->site, used, p->error);
-	return modules_judge(p, plan, err);
+	if (!launches)
+		return error_set(p->error, -ENOMEM, "no memory");
+	for (size_t i = 0; i < count; i++) {
+		struct plan *plan = &plans[i];
+		__u64 used = reserved | modules_numbers(p->set, plan->module);
+
+		if (!plan->wrong)
+			plan_prepare(plan, &p->set->site, used);
+		if (!plan->launch)
+			continue;
+		if (!modules_is_core(plan->module))
+			reserved |= 1ull << plan->launch->number;
+		if (plan->launch->image)
+			launches[n++] = plan->launch;
+	}
+	launch_load_all(launches, n);
+	free(launches);
+	for (size_t i = 0; i < count && !err; i++)
+		if (!plans[i].wrong) /* that was told */
+			err = modules_judge(p, &plans[i],
+					    plan_make(&plans[i], &p->set->site, p->error));
+	return err;
 }
 
 /*
@@ -216,14 +237,14 @@ static int modules_run(struct modules_pass *p)
 	if (p->count && modules_is_core(p->plans[0].module)) {
 		err = modules_look(p, &p->plans[0]);
 		if (!err)
-			err = modules_make(p, &p->plans[0]);
+			err = modules_make(p, p->plans, 1);
 		first = 1;
 	}
 	modules_refresh_excluded(p->set);
 	for (size_t i = first; i < p->count && !err; i++)
 		err = modules_look(p, &p->plans[i]);
-	for (size_t i = first; i < p->count && !err; i++)
-		err = modules_make(p, &p->plans[i]);
+	if (!err)
+		err = modules_make(p, p->plans + first, p->count - first);
 	modules_refresh_excluded(p->set);
 	if (!err)
 		modules_refresh_filters(p->set, p->plans, p->count);

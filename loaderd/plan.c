@@ -222,8 +222,36 @@ static int plan_filter(const struct plan *plan, const struct module_site *site, 
 	return err ? error_prefix(error, err, "%s: filter", plan->module->name) : 0;
 }
 
-static int plan_load(struct plan *plan, const struct module_site *site, unsigned int number,
-		     struct pin_error *error)
+void plan_prepare(struct plan *plan, const struct module_site *site, __u64 numbers_used)
+{
+	struct module *m = plan->module;
+	struct launch *l;
+	int err;
+
+	if (plan->found == ADOPT_SAME || !plan->object)
+		return;
+	l = calloc(1, sizeof(*l));
+	if (!l) {
+		plan->unreadable = error_set(&plan->why, -ENOMEM, "no memory");
+		return;
+	}
+	l->module = m;
+	l->site = site;
+	l->object = plan->object;
+	l->generation = m->meta.generation + 1;
+	l->keep_maps = plan->found == ADOPT_OTHER;
+	err = plan_pick_number(plan, numbers_used, &l->number, &plan->why);
+	if (err) {
+		plan->unreadable = err;
+		free(l);
+		return;
+	}
+	plan->launch = l;
+	/* If it fails, launch_run() fails in the same way, and tells. */
+	launch_prepare(l, NULL);
+}
+
+static int plan_load(struct plan *plan, struct pin_error *error)
 {
 	struct module *m = plan->module;
 	int err;
@@ -231,8 +259,7 @@ static int plan_load(struct plan *plan, const struct module_site *site, unsigned
 	if (plan->found == ADOPT_UNUSABLE)
 		log_warn("%s: what is pinned cannot be taken over (%s), and is replaced", m->name,
 			 plan->why.text);
-	m->number = number;
-	err = module_load(m, site, plan->object, m->meta.generation + 1, error);
+	err = module_load(m, plan->launch, error);
 	if (err < 0) {
 		m->state = MODULE_FAILED;
 		m->error = *error;
@@ -247,24 +274,14 @@ static int plan_load(struct plan *plan, const struct module_site *site, unsigned
 	return 0;
 }
 
-static int plan_upgrade(struct plan *plan, const struct module_site *site, unsigned int number,
-			struct pin_error *error)
+static int plan_upgrade(struct plan *plan, struct pin_error *error)
 {
 	struct module *m = plan->module;
 	int err;
 
-	if (plan->object) {
-		err = upgrade_module(m, site, plan->object, number, error);
-	} else {
-		*error = plan->why;
-		err = -EINVAL;
-	}
-	if (err < 0) {
-		m->error = *error;
-		log_error("%s: generation %u runs on: %s", m->name, m->meta.generation,
-			  error->text);
+	err = upgrade_module(m, plan->launch, error);
+	if (err < 0)
 		return err;
-	}
 	if (err > 0)
 		log_warn("%s", error->text);
 	m->error.text[0] = '\0';
@@ -273,31 +290,46 @@ static int plan_upgrade(struct plan *plan, const struct module_site *site, unsig
 	return 0;
 }
 
-int plan_make(struct plan *plan, const struct module_site *site, __u64 numbers_used,
-	      struct pin_error *error)
+/* What there is to load, if there is something. */
+static int plan_launch(struct plan *plan, const struct module_site *site, struct pin_error *error)
 {
-	unsigned int number = 0;
+	int err;
+
+	if (!plan->launch) {
+		*error = plan->why;
+		return plan->unreadable;
+	}
+	err = plan_filter(plan, site, plan->launch->number, error);
+	if (err)
+		return err;
+	return plan->found == ADOPT_OTHER ? plan_upgrade(plan, error) : plan_load(plan, error);
+}
+
+int plan_make(struct plan *plan, const struct module_site *site, struct pin_error *error)
+{
+	struct module *m = plan->module;
 	int err;
 
 	if (plan->found == ADOPT_SAME) {
-		plan->module->error.text[0] = '\0';
-		if (plan->module->adopted)
-			log_info("%s: taken over, generation %u", plan->module->name,
-				 plan->module->meta.generation);
+		m->error.text[0] = '\0';
+		if (m->adopted)
+			log_info("%s: taken over, generation %u", m->name, m->meta.generation);
 		return 0;
 	}
-	err = plan_pick_number(plan, numbers_used, &number, error);
-	if (!err)
-		err = plan_filter(plan, site, number, error);
-	if (err)
-		return err;
-	if (plan->found == ADOPT_OTHER)
-		return plan_upgrade(plan, site, number, error);
-	return plan_load(plan, site, number, error);
+	err = plan_launch(plan, site, error);
+	if (err && m->state == MODULE_RUNNING) {
+		m->error = *error;
+		log_error("%s: generation %u runs on: %s", m->name, m->meta.generation,
+			  error->text);
+	}
+	return err;
 }
 
 void plan_release(struct plan *plan)
 {
+	launch_release(plan->launch);
+	free(plan->launch);
+	plan->launch = NULL;
 	object_free(plan->object);
 	plan->object = NULL;
 }

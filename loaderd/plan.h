@@ -12,6 +12,7 @@
 #include <linux/types.h>
 
 #include "adopt.h"
+#include "launch.h"
 #include "module.h"
 #include "object.h"
 #include "pin.h"
@@ -24,6 +25,7 @@ struct plan {
 	enum adopt_found found; /* after plan_look() */
 	struct pin_error why;	/* why not ADOPT_SAME */
 	bool wrong;		/* plan_look() failed: there is nothing to make */
+	struct launch *launch;	/* after plan_prepare(), if something is to be loaded */
 };
 
 /* Names of modules, in order. */
@@ -66,12 +68,19 @@ int plan_look(struct plan *plan, const struct module_site *site, __u64 numbers_u
 	      struct pin_error *error);
 
 /**
- * plan_make() - loads or upgrades what plan_look() has found to differ. Logs what was done.
+ * plan_prepare() - after plan_look(): readies what is to be loaded, for launch_load_all().
+ * @numbers_used: as above, with those of modules that are prepared already.
+ *
+ * What goes wrong here is told by plan_make().
+ */
+void plan_prepare(struct plan *plan, const struct module_site *site, __u64 numbers_used);
+
+/**
+ * plan_make() - loads or upgrades what was prepared. Logs what was done.
  *
  * Return: 0, or negative errno with *error: it does not run, or in its old generation.
  */
-int plan_make(struct plan *plan, const struct module_site *site, __u64 numbers_used,
-	      struct pin_error *error);
+int plan_make(struct plan *plan, const struct module_site *site, struct pin_error *error);
 
 /**
  * plan_set_filter() - notes what the configuration has as the filter of a module.
@@ -82,7 +91,7 @@ int plan_make(struct plan *plan, const struct module_site *site, __u64 numbers_u
 int plan_set_filter(const struct module *module, const struct module_site *site,
 		    unsigned int number, struct pin_error *error);
 
-/** plan_release() - frees the object. */
+/** plan_release() - frees the launch and the object. */
 void plan_release(struct plan *plan);
 
 #endif

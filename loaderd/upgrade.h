@@ -13,15 +13,13 @@
 /**
  * upgrade_module() - loads and attaches the new one, exchanges the pins, lets the old one go.
  * @module: running; its gid is that of the new one.
- * @object: checked.
- * @number: of the new one.
+ * @launch: of the new one, with keep_maps, perhaps prepared and loaded; the caller releases it.
  *
  * Rings, counters, subscriptions, positions, and own maps of equal definition go over.
  *
  * Return: 0; 1 with *error: done, but something of the old one could not be removed;
  * negative errno with *error: the old one runs on as it was.
  */
-int upgrade_module(struct module *module, const struct module_site *site,
-		   const struct object *object, unsigned int number, struct pin_error *error);
+int upgrade_module(struct module *module, struct launch *launch, struct pin_error *error);
 
 #endif
