@@ -183,6 +183,14 @@ out:
 	return err;
 }
 
+void ring_enable(const struct ring *ring)
+{
+	ioctl(ring->fd, PERF_EVENT_IOC_PAUSE_OUTPUT, 0);
+	/* Once revived, readers cannot reach what programs write to, and the other is no event any more. */
+	if (ring->output == ring->fd)
+		ioctl(ring->fd, PERF_EVENT_IOC_ENABLE, 0);
+}
+
 size_t ring_fill(const struct ring *ring)
 {
 	struct perf_event_mmap_page *page = ring->base;

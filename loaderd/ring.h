@@ -81,6 +81,14 @@ bool ring_alive(const struct ring *ring);
  */
 int ring_revive(struct ring *ring, const struct ring_place *place, struct pin_error *error);
 
+/**
+ * ring_enable() - let programs write to it, whatever its last reader did
+ *
+ * Who has the descriptor can stop the event or the output to the ring
+ * (PERF_EVENT_IOC_DISABLE, _PAUSE_OUTPUT); the next reader shall not suffer from it.
+ */
+void ring_enable(const struct ring *ring);
+
 /* Bytes written and not yet read. By what the reader wrote into the control page, so 0 .. bytes is all that is sure. */
 size_t ring_fill(const struct ring *ring);
 

@@ -283,8 +283,7 @@ int stream_settle(struct stream *stream)
 			keep |= 1u << slot;
 	err = slot_clear_others(&stream->base.maps, keep, stream->base.cpus);
 	if (err > 0)
-		log_info("%s: slots that no subscription uses: %d, cleared", stream->module,
-			 err);
+		log_info("%s: slots that no subscription uses: %d, cleared", stream->module, err);
 	return err < 0 ? err : 0;
 }
 
@@ -439,8 +438,7 @@ int stream_lease(struct stream *stream, const char *name, const struct stream_ho
 	}
 	subscription->held = true;
 	subscription->holder = *holder;
-	for (unsigned int cpu = 0; cpu < stream->base.cpus; cpu++)
-		subscription->rings[cpu].told = false;
+	subscription_hand_over(subscription);
 	*out = subscription;
 	return 0;
 }

@@ -295,6 +295,17 @@ int subscription_cpus_changed(struct subscription *subscription, const struct cp
 	return failed ? failed : opened;
 }
 
+void subscription_hand_over(struct subscription *subscription)
+{
+	for (unsigned int cpu = 0; cpu < subscription->base->cpus; cpu++) {
+		struct ring *ring = &subscription->rings[cpu];
+
+		ring->told = false;
+		if (ring->fd >= 0)
+			ring_enable(ring);
+	}
+}
+
 void subscription_revoke(struct subscription *subscription)
 {
 	if (!subscription->held)

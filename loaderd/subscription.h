@@ -64,6 +64,9 @@ void subscription_settle(struct subscription *subscription, const struct pulsar_
 int subscription_cpus_changed(struct subscription *subscription, const struct cpus *online,
 			      struct pin_error *error);
 
+/* Makes its rings fit for a new reader, who has been told of none. */
+void subscription_hand_over(struct subscription *subscription);
+
 /* Takes it from its holder, who is told. */
 void subscription_revoke(struct subscription *subscription);
 

@@ -7,12 +7,14 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <linux/perf_event.h>
 
 #include "serving.h"
 
@@ -163,6 +165,30 @@ Test(hostile, an_attached_reader_that_says_more_loses_its_connection)
 	cr_expect_eq(got_error(&got)->error, EPROTO);
 	client_ended(serving.event, client);
 	cr_expect_eq(serving.attached, 0);
+	close(client);
+}
+
+Test(hostile, a_reader_that_stops_its_rings_stops_nobody_after_it)
+{
+	struct pulsar_counters counters;
+	struct got got;
+	int client = serving_attach("default", &got);
+
+	for (unsigned int i = 1; i < got.fds_count; i++) {
+		cr_assert_eq(ioctl(got.fds[i], PERF_EVENT_IOC_PAUSE_OUTPUT, 1), 0);
+		cr_assert_eq(ioctl(got.fds[i], PERF_EVENT_IOC_DISABLE, 0), 0);
+	}
+	got_release(&got);
+	close(client);
+	lab_emit(&serving.lab, 0, 3);
+	counters = lab_counters(&serving.lab, 0);
+	cr_expect_eq(lab_lost(&counters.lost[0]), 3);
+	client = serving_attach("default", &got);
+	lab_emit(&serving.lab, 0, 3);
+	counters = lab_counters(&serving.lab, 0);
+	cr_expect_eq(lab_lost(&counters.lost[0]), 3);
+	cr_expect_gt(lab_ring(serving.stream, "default", 0).fill_bytes, 0);
+	got_release(&got);
 	close(client);
 }
 
