@@ -217,16 +217,17 @@ struct net_copy {
 /* Copies one buffer; true if all that was wanted of it came. */
 static __always_inline bool net_copy_buffer(struct net_copy *c, const void *from, __u64 size)
 {
-	__u32 offset = c->offset, done = c->done, want = c->want;
+	__u32 offset = c->offset, done = c->done;
+	__u64 want = c->want - done;
 
-	/* The masks change nothing; they are how the verifier learns the bounds. */
-	if (offset > PULSAR_RECORD_MAX - 2 * NET_PAYLOAD_MAX || done >= NET_PAYLOAD_MAX || done >= want)
+	if (offset > PULSAR_RECORD_MAX - 2 * NET_PAYLOAD_MAX || done >= c->want)
 		return false;
-	want -= done;
 	if (want > size)
 		want = size;
-	if (want > NET_PAYLOAD_MAX)
-		return false;
+	/* The masks change nothing; they are how the verifier learns the bounds. */
+	barrier_var(want);
+	barrier_var(done);
+	want &= NET_PAYLOAD_MAX - 1;
 	done &= NET_PAYLOAD_MAX - 1;
 	if (bpf_probe_read_user((void *)c->event + offset + done, want, from))
 		return false;

@@ -226,8 +226,9 @@ static __always_inline int transfer_returned(void *ctx, long ret, bool sent)
 static __always_inline int transfer_consumed(const struct sock *sk, const struct sk_buff *skb)
 {
 	struct transfer *t = bpf_task_storage_get(&transfers, bpf_get_current_task_btf(), NULL, 0);
+	const struct socket *socket = t ? t->socket : NULL;
 
-	if (t && t->socket && BPF_CORE_READ(t->socket, sk) == sk)
+	if (socket && BPF_CORE_READ(socket, sk) == sk)
 		net_sender(&t->named, skb);
 	return 0;
 }

@@ -84,7 +84,7 @@ static __noinline struct syscall_activity_row *row_new(__u32 tgid)
 		e->event.tid = tgid;
 		e->since = bpf_ktime_get_boot_ns();
 		/* If another thread was first, its row is as good. */
-		pulsar_row_insert(&activities, &tgid, e, struct syscall_activity_row);
+		pulsar_row_insert(&activities, &tgid, e);
 		row = row_get(tgid);
 	}
 	if (!row)
@@ -111,6 +111,17 @@ static __always_inline void row_owner(struct pulsar_event *e, struct task_struct
 		e->gid = gid;
 }
 
+/* While a new generation takes over, both run: the newer one counts. */
+static __always_inline bool row_ours(struct pulsar_event *e)
+{
+	if (e->generation == pulsar_generation)
+		return true;
+	if (e->generation > pulsar_generation)
+		return false;
+	e->generation = pulsar_generation;
+	return true;
+}
+
 static __always_inline __u64 row_count(struct syscall_activity *a, struct task_struct *task, long id)
 {
 #if defined(__TARGET_ARCH_x86)
@@ -119,6 +130,7 @@ static __always_inline __u64 row_count(struct syscall_activity *a, struct task_s
 #endif
 	if ((unsigned long)id >= SYSCALLS)
 		return __sync_fetch_and_add(&a->other, 1);
+	barrier_var(id); /* so that the mask stays, by which the verifier learns the bounds */
 	return __sync_fetch_and_add(&a->syscalls[id & (SYSCALLS - 1)], 1);
 }
 
@@ -153,7 +165,7 @@ int BPF_PROG(count__tp_btf, struct pt_regs *regs, long id)
 
 	if (!row)
 		row = row_new(tgid);
-	if (!row)
+	if (!row || !row_ours(&row->fixed.event))
 		return 0;
 	row_owner(&row->fixed.event, task);
 	before = row_count(&row->fixed, task, id);

@@ -32,24 +32,25 @@
 	struct type##_row {                                                                        \
 		struct type fixed;                                                                 \
 		__u8 strings[PULSAR_ROW_STRINGS];                                                  \
-	}
+	};                                                                                         \
+	_Static_assert(sizeof(struct type) % 8 == 0, "no hole before the strings")
 
 /*
  * Puts an event that was begun, and has no strings but those of its header, into a table
  * as a row, unless there is one with this key. The event is given back. 0 or negative errno.
  */
-#define pulsar_row_insert(map, key, e, row)                                                        \
-	pulsar_row_put(map, key, &(e)->event, sizeof(*(e)), sizeof(row))
+#define pulsar_row_insert(map, key, e) pulsar_row_put(map, key, &(e)->event, sizeof(*(e)))
 
 static __always_inline long pulsar_row_put(void *map, const void *key, struct pulsar_event *e,
-					   __u32 fixed, __u32 room)
+					   __u32 fixed)
 {
-	__u32 used = e->size;
+	__u64 strings = e->size - fixed;
 	long err = -PULSAR_ENOSPC;
 
-	/* What is behind the strings is of older events. */
-	if (used >= fixed && used <= room) {
-		pulsar_zero((void *)e + used, room - used);
+	barrier_var(strings); /* one register, so that the verifier sees the check on what is used */
+	if (strings <= PULSAR_ROW_STRINGS) {
+		/* What is behind them is of older events. */
+		pulsar_zero((void *)e + fixed + strings, PULSAR_ROW_STRINGS - strings);
 		err = bpf_map_update_elem(map, key, e, BPF_NOEXIST);
 	}
 	pulsar_scratch_release(e);
