@@ -12,23 +12,65 @@
 
 static const struct command {
 	const char *name;
-	const char *arguments;
-	const char *help;
 	int (*run)(const struct ctl *ctl, int argc, char **argv);
-	int least, most;	  /* arguments; -1: no limit */
+	int least, most;	  /* arguments; -1: the command judges them */
 	unsigned int options;	  /* OPTIONS_* */
 	unsigned int interval_ms; /* the default of --interval */
+	struct {
+		const char *arguments, *what;
+	} help[4];
 } command_table[] = {
-	{ "status", "[MODULE]", "what runs, what it counted, who reads it", status_command, 0, 1,
-	  OPTIONS_INTERVAL, STATUS_INTERVAL_MS },
-	{ "modules", "", "list the modules", modules_command, 0, 0, 0, 0 },
-	{ "start", "MODULE", "load and attach a module", start_command, 1, 1, 0, 0 },
-	{ "stop", "MODULE", "detach a module and remove its pins", start_command, 1, 1, 0, 0 },
-	{ "restart", "MODULE", "stop and start a module", start_command, 1, 1, 0, 0 },
-	{ "teardown", "[MODULE]", "detach all modules, or one, and remove their pins",
-	  teardown_command, 0, 1, 0, 0 },
-	{ "subscriptions", "[remove MODULE NAME]", "list subscriptions, or remove one",
-	  subscriptions_command, 0, 3, 0, 0 },
+	{ "status",
+	  status_command,
+	  0,
+	  1,
+	  OPTIONS_INTERVAL,
+	  STATUS_INTERVAL_MS,
+	  { { "[MODULE]", "what runs, what it counted, who reads it" } } },
+	{ "modules", modules_command, 0, 0, 0, 0, { { "", "all modules" } } },
+	{ "start", start_command, 1, 1, 0, 0, { { "MODULE", "load and attach a module" } } },
+	{ "stop",
+	  start_command,
+	  1,
+	  1,
+	  0,
+	  0,
+	  { { "MODULE", "detach a module and remove its pins" } } },
+	{ "restart", start_command, 1, 1, 0, 0, { { "MODULE", "stop and start a module" } } },
+	{ "teardown",
+	  teardown_command,
+	  0,
+	  1,
+	  0,
+	  0,
+	  { { "[MODULE]", "detach all modules, or one, and remove their pins" } } },
+	{ "config",
+	  config_command,
+	  0,
+	  -1,
+	  0,
+	  0,
+	  { { "[list [SECTION]]", "what the configuration sets" },
+	    { "get SECTION.KEY", "one value of it" },
+	    { "set SECTION.KEY VALUE...", "change it, at once where that is possible" },
+	    { "unset SECTION.KEY", "back to the default" } } },
+	{ "filter",
+	  filter_command,
+	  0,
+	  -1,
+	  OPTIONS_SAVE,
+	  0,
+	  { { "[list [MODULE]]", "which processes the modules look at" },
+	    { "add MODULE RULE VALUE...", "add to a rule, at once" },
+	    { "remove MODULE RULE [VALUE...]", "take from a rule, or all of it" } } },
+	{ "subscriptions",
+	  subscriptions_command,
+	  0,
+	  -1,
+	  0,
+	  0,
+	  { { "[list]", "all subscriptions and who reads them" },
+	    { "remove MODULE NAME", "end one for good" } } },
 };
 
 #define COMMANDS (sizeof(command_table) / sizeof(command_table[0]))
@@ -38,8 +80,9 @@ static int help(void)
 	printf("Usage: pulsarctl [OPTION]... COMMAND [ARGUMENT]...\n"
 	       "Shows and controls Pulsar.\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		printf("  %-14s %-31s %s\n", command_table[i].name, command_table[i].arguments,
-		       command_table[i].help);
+		for (size_t h = 0; h < 4 && command_table[i].help[h].what; h++)
+			printf("  %-13s %-29s  %s\n", h ? "" : command_table[i].name,
+			       command_table[i].help[h].arguments, command_table[i].help[h].what);
 	printf("\n%s", options_help());
 	return CTL_OK;
 }
@@ -66,8 +109,7 @@ static int command_run(struct options *options, int argc, char **argv)
 	if (err)
 		return err;
 	if (argc - 1 < c->least || (c->most >= 0 && argc - 1 > c->most))
-		return ctl_usage("usage: pulsarctl %s%s%s", c->name, *c->arguments ? " " : "",
-				 c->arguments);
+		return ctl_usage("usage: pulsarctl %s %s", c->name, c->help[0].arguments);
 	if (!(options->given & OPTIONS_INTERVAL))
 		options->ctl.interval_ms = c->interval_ms;
 	return c->run(&options->ctl, argc, argv);
