@@ -167,6 +167,8 @@ static __always_inline bool container_find(struct container_name *work, struct c
 {
 	struct container_walk w = {};
 
+	w.node = pulsar_hide((struct kernfs_node *)NULL);
+	w.hierarchy = pulsar_hide((__u32)0);
 	w.css = css;
 	w.unified = BPF_CORE_READ(css, dfl_cgrp, root);
 	w.work = work;

@@ -26,6 +26,14 @@ const volatile __u32 pulsar_cpus = 1;	       /* possible CPUs */
 const volatile __u32 pulsar_generation = 1;    /* of this module, grows with each upgrade */
 const volatile __u32 pulsar_module_number = 0; /* the module's bit in pulsar_process.filters */
 
+/*
+ * x, whose value the verifier does not know. Before 6.7 (commit ab5cfac139ab) it looks at the
+ * callback of bpf_loop() once, with what its context has at first, and removes the branches that
+ * are not taken then. So what a callback changes and asks for must not begin as a constant.
+ */
+static volatile __u64 pulsar_nothing; /* 0 */
+#define pulsar_hide(x) ((typeof(x))((__u64)(x) + pulsar_nothing))
+
 #define PULSAR_TAG(text) __attribute__((btf_decl_tag("pulsar:" text)))
 #define __public	 PULSAR_TAG("public") /* on a map: the module's group may read it */
 

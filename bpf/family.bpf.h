@@ -103,6 +103,7 @@ static __always_inline bool family_begin(struct family *f, struct task_struct *f
 		return false;
 	f->threads = __builtin_preserve_access_index(&signal->thread_head);
 	f->thread = f->threads;
+	f->children = pulsar_hide((struct list_head *)NULL);
 	f->tgid = BPF_CORE_READ(father, tgid);
 	f->reaper = family_reaper(father);
 	return f->reaper && f->reaper != f->tgid;

@@ -129,7 +129,7 @@ static __always_inline void process_decide(struct pulsar_process *p, __u32 tgid,
 
 /* ---- entering ---- */
 
-static __always_inline void process_count_missed(long err)
+static __always_inline void process_count_missed(int err)
 {
 	struct pulsar_core_state *state = core_state_get();
 
@@ -143,11 +143,11 @@ static __always_inline void process_count_missed(long err)
 	__sync_fetch_and_add(&state->refused, 1);
 }
 
-static __always_inline long process_insert(struct process_scratch *s, __u32 tgid, __u64 how)
+static __always_inline int process_insert(struct process_scratch *s, __u32 tgid, __u64 how)
 {
 	struct pulsar_core_state *state = core_state_get();
 	struct pulsar_process *p;
-	long err;
+	int err; /* before 6.4 the upper half of what is returned is not the sign */
 
 	if (!state)
 		return -1;
@@ -168,13 +168,13 @@ static __always_inline long process_insert(struct process_scratch *s, __u32 tgid
 }
 
 /* A process without an entry, from what the kernel knows of it. */
-static __always_inline long process_enter(struct task_struct *task, struct file *file, __u64 how)
+static __always_inline int process_enter(struct task_struct *task, struct file *file, __u64 how)
 {
 	__u32 tgid = BPF_CORE_READ(task, tgid);
 	__u32 parent_tgid = BPF_CORE_READ(task, real_parent, tgid);
 	struct process_scratch *s = process_scratch_claim();
 	struct pulsar_process *p, *parent;
-	long err;
+	int err;
 
 	if (!s) {
 		process_count_missed(0);

@@ -195,7 +195,7 @@ static __always_inline void pulsar_walk_begin(struct pulsar_walk *w, __u8 *windo
 	w->mount_root = pulsar_read(struct vfsmount, mnt, mnt_root);
 	w->root_dentry = pulsar_read(struct fs_struct, fs, root.dentry);
 	w->root_mount = pulsar_mount(pulsar_read(struct fs_struct, fs, root.mnt));
-	w->pos = PULSAR_PATH_MAX - 1;
+	w->pos = pulsar_hide((__u32)PULSAR_PATH_MAX - 1);
 	w->full = 0;
 	w->ups = 0;
 }
