@@ -186,6 +186,20 @@ json_t *client_subscription_request(const char *module, const char *subscription
 			 "subscription", subscription);
 }
 
+void client_pin_root(const struct ctl *ctl, char path[PIN_PATH_MAX])
+{
+	struct client_error error;
+	json_t *answer = NULL;
+	const char *root = ctl->pin_root;
+
+	if (!root) {
+		answer = client_modules(ctl, "status", &error);
+		root = json_string_value(json_object_get(answer, "pin_root"));
+	}
+	snprintf(path, PIN_PATH_MAX, "%s", root ? root : PIN_ROOT_DEFAULT);
+	json_decref(answer);
+}
+
 /* One module after the other; what else is in the answer is that of the first. */
 static json_t *client_each_module(const struct ctl *ctl, const char *request,
 				  struct client_error *error)

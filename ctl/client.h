@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "ctl.h"
+#include "pin.h"
 
 /* Why there is no answer. */
 struct client_error {
@@ -37,6 +38,9 @@ json_t *client_subscription_request(const char *module, const char *subscription
  * Return: as client_request().
  */
 json_t *client_modules(const struct ctl *ctl, const char *request, struct client_error *error);
+
+/** client_pin_root() - where the modules are pinned: as the command line says, or loaderd, or the default. */
+void client_pin_root(const struct ctl *ctl, char path[PIN_PATH_MAX]);
 
 /** client_ask() - as client_request(), and says on stderr what went wrong. */
 json_t *client_ask(const struct ctl *ctl, json_t *request);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define TABLE_CELL_MAX 512 /* bytes; longer ones are cut */
+#define TABLE_GAP      2   /* blanks between columns */
 
 struct table_cell {
 	char *text;
@@ -110,40 +111,49 @@ static void table_widths(const struct table *t, size_t *widths)
 	}
 }
 
-/* One cell with the blanks in front of and behind it; `left` is what the line has room for. */
+/* Prints so much of a text as the line still has room for. */
+static void table_put(FILE *to, const char *text, size_t len, size_t *left)
+{
+	if (len > *left)
+		len = *left;
+	fwrite(text, 1, len, to);
+	*left -= len;
+}
+
+static void table_pad(FILE *to, size_t len, size_t *left)
+{
+	while (len-- && *left)
+		table_put(to, " ", 1, left);
+}
+
 static void table_print_cell(const struct table *t, FILE *to, unsigned int c,
 			     const struct table_cell *cell, size_t width, size_t *left)
 {
 	const size_t len = strlen(cell->text);
-	const size_t gap = c ? 2 : 0;
-	const size_t before = gap + (t->columns[c].right ? width - len : 0);
-	/* No blanks at the end of a line. */
-	const size_t after = t->columns[c].right || c + 1 == t->count ? 0 : width - len;
-	const bool coloured = t->colour && cell->colour != TABLE_PLAIN && len;
+	const bool coloured = t->colour && cell->colour != TABLE_PLAIN;
 
-	if (before >= *left) {
-		*left = 0;
-		return;
-	}
-	*left -= before;
-	fprintf(to, "%*s%s%.*s%s", (int)before, "", coloured ? table_colour(cell->colour) : "",
-		(int)(len < *left ? len : *left), cell->text, coloured ? TABLE_RESET : "");
-	*left -= len < *left ? len : *left;
-	if (after < *left) {
-		fprintf(to, "%*s", (int)after, "");
-		*left -= after;
-	} else {
-		*left = 0;
-	}
+	table_pad(to, (c ? TABLE_GAP : 0) + (t->columns[c].right ? width - len : 0), left);
+	if (coloured)
+		fputs(table_colour(cell->colour), to);
+	table_put(to, cell->text, len, left);
+	if (coloured)
+		fputs(TABLE_RESET, to);
+	if (!t->columns[c].right)
+		table_pad(to, width - len, left);
 }
 
 static void table_print_row(const struct table *t, FILE *to, const struct table_cell *row,
 			    const size_t *widths, unsigned int width)
 {
 	size_t left = width ? width : (size_t)-1;
+	unsigned int last = t->count - 1;
 
-	for (unsigned int c = 0; c < t->count; c++)
+	while (last && !*row[last].text)
+		last--;
+	for (unsigned int c = 0; c < last; c++)
 		table_print_cell(t, to, c, &row[c], widths[c], &left);
+	table_print_cell(t, to, last, &row[last],
+			 t->columns[last].right ? widths[last] : strlen(row[last].text), &left);
 	fputc('\n', to);
 }
 
