@@ -415,4 +415,49 @@ int close__cgroup(struct bpf_sock *ctx)
 	return 1;
 }
 
+/*
+ * Where no cgroup2 is mounted: TCP alone, of sockets in the table. A socket that is
+ * closed changes its state while the count of its file's users is at its end; one that is
+ * in its last state already is destroyed at once. Closing removes the socket from the
+ * table, so that it is told once.
+ */
+struct file___before_6_13 {
+	struct {
+		__s64 counter;
+	} f_count;
+};
+
+struct file___since_6_13 {
+	struct {
+		struct {
+			__s64 counter;
+		} refcnt;
+	} f_ref;
+};
+
+static __always_inline bool file_is_over(const struct file *file)
+{
+	const struct file___since_6_13 *f = (const void *)file;
+
+	/* include/linux/file_ref.h: no user is left if it is negative. */
+	if (bpf_core_field_exists(f->f_ref))
+		return BPF_CORE_READ(f, f_ref.refcnt.counter) < 0;
+	return !BPF_CORE_READ((const struct file___before_6_13 *)file, f_count.counter);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(close__tcp__state, struct sock *sk, int from, int to)
+{
+	struct socket *socket = BPF_CORE_READ(sk, sk_socket);
+	struct file *file = socket ? BPF_CORE_READ(socket, file) : NULL;
+
+	return file && file_is_over(file) && net_socket(sk) ? closed(ctx, sk) : 0;
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(close__tcp__destroy, struct sock *sk)
+{
+	return net_socket(sk) ? closed(ctx, sk) : 0;
+}
+
 #include "network-transfer.bpf.h"

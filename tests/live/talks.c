@@ -283,6 +283,14 @@ static bool of_row(json_t *event, pid_t pid)
 	return integer(header, "pid") == pid || integer(header, "ppid") == pid;
 }
 
+/* The way that closes are found out without fentry, kprobes and cgroups knows TCP alone. */
+static bool expected_here(const char *line)
+{
+	const char *variant = getenv("PULSAR_TEST_VARIANT");
+
+	return !variant || strcmp(variant, "tcp") || strncmp(line, "Close U", 7);
+}
+
 static void talk_compare(const struct talk *talk, pid_t pid, json_t *events)
 {
 	struct writer w = { .pid = pid };
@@ -300,7 +308,8 @@ static void talk_compare(const struct talk *talk, pid_t pid, json_t *events)
 	fclose(w.out);
 	out = open_memstream(&wanted, &size);
 	for (i = 0; i < TALK_LINES_MAX && talk->lines[i]; i++)
-		fprintf(out, "%s\n", talk->lines[i]);
+		if (expected_here(talk->lines[i]))
+			fprintf(out, "%s\n", talk->lines[i]);
 	fclose(out);
 	cr_expect(!strcmp(w.text, wanted), "%s: expected\n%s---- found\n%s", talk->what, wanted, w.text);
 	free(wanted);
