@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -119,7 +120,7 @@ static void copy_file(const char *from, const char *to)
 
 	cr_assert(in >= 0 && out >= 0, "%s: %s", from, strerror(errno));
 	do {
-		n = copy_file_range(in, NULL, out, NULL, 1 << 30, 0);
+		n = sendfile(out, in, NULL, 1 << 30); /* unlike copy_file_range(), between any two file systems */
 	} while (n > 0);
 	cr_assert(n == 0, "%s: %s", to, strerror(errno));
 	close(in);
