@@ -137,6 +137,28 @@ static bool entry_of(const struct kit *kit, pid_t pid, struct pulsar_process *pr
 	return !err;
 }
 
+struct entered {
+	const struct kit *kit;
+	pid_t pid;
+};
+
+/* Does the table know what it runs? */
+static bool sleeper_entered(void *arg)
+{
+	const struct entered *e = arg;
+	struct pulsar_process process;
+
+	return entry_of(e->kit, e->pid, &process) && !strcmp(process.image, SLEEPER);
+}
+
+static bool entry_gone(void *arg)
+{
+	const struct entered *e = arg;
+	struct pulsar_process process;
+
+	return !entry_of(e->kit, e->pid, &process);
+}
+
 /* ---- older than Pulsar ---- */
 
 Test(process_identity, a_process_that_is_older_than_loaderd_is_known)
@@ -170,9 +192,8 @@ Test(process_identity, the_table_is_kept_while_loaderd_is_away)
 
 	kit_stop(kit, SIGKILL);
 	s = sleeper_start();
-	wait_until(sleeper_runs, &s, "the sleeper does not run");
+	wait_until(sleeper_entered, &(struct entered){ kit, s.pid }, "it is not entered");
 	cr_assert(entry_of(kit, s.pid, &before));
-	cr_expect_str_eq(before.image, SLEEPER);
 	cr_assert(kit_start(kit));
 	cr_assert(entry_of(kit, s.pid, &after));
 	cr_expect_eq(after.start_time_ns, before.start_time_ns);
@@ -222,28 +243,16 @@ Test(process_identity, an_upgrade_of_core_turns_the_order_of_programs_round_and_
 	kit_free(kit);
 }
 
-static bool entry_gone(void *arg)
-{
-	const struct kit *const *kit = arg;
-	struct pulsar_process process;
-
-	return !entry_of(*kit, *(const pid_t *)(kit + 1), &process);
-}
-
 Test(process_identity, an_entry_goes_when_its_process_is_gone)
 {
-	struct {
-		struct kit *kit;
-		pid_t pid;
-	} a = { .kit = start(NULL) };
-	struct pulsar_process process;
+	struct kit *kit = start(NULL);
 	struct sleeper s = sleeper_start();
+	struct entered e = { kit, s.pid };
 
-	cr_expect(entry_of(a.kit, s.pid, &process));
+	wait_until(sleeper_entered, &e, "it is not entered");
 	sleeper_stop(&s);
-	a.pid = s.pid;
-	wait_until(entry_gone, &a, "the entry stays");
-	kit_free(a.kit);
+	wait_until(entry_gone, &e, "the entry stays");
+	kit_free(kit);
 }
 
 /* ---- a full table ---- */
@@ -384,7 +393,9 @@ static void run_in_cgroup(const char *top, const char *path)
 		if (!f || fprintf(f, "%d\n", getpid()) < 0 || fclose(f))
 			_exit(1);
 		run_program(PROGRAM);
-		execl(PROGRAM, PROGRAM, path, NULL);
+		/* Its argument tells its event from those of other tests. */
+		*strrchr(procs, '/') = '\0';
+		execl(PROGRAM, PROGRAM, procs, NULL);
 		_exit(99);
 	}
 	waitpid(pid, &status, 0);
@@ -401,17 +412,20 @@ static void act_containers(void *arg)
 }
 
 /* The event of the program that was run as the i-th. */
-static void check_container(const struct run *run, const char *path, bool container)
+static void check_container(const struct run *run, const char *top, const char *path,
+			    bool container)
 {
+	char full[512];
 	json_t *event, *header, *argv;
 	int found = 0;
 	size_t i;
 
+	snprintf(full, sizeof(full), "%s/%s", top, path);
 	json_array_foreach(run_events(run), i, event) {
 		header = json_object_get(event, "header");
 		argv = json_object_get(json_object_get(event, "payload"), "argv");
 		if (!json_array_size(argv) || json_array_size(argv) != 2 ||
-		    strcmp(json_string_value(json_array_get(argv, 1)), path))
+		    strcmp(json_string_value(json_array_get(argv, 1)), full))
 			continue;
 		found++;
 		if (container)
@@ -432,7 +446,7 @@ static void test_containers(const char *type, const char *option)
 		cr_skip_test("no hierarchy %s %s is mounted", type, option ? option : "");
 	run = module_run(MODULE, act_containers, top);
 	for (size_t i = 0; i < CONTAINERS; i++)
-		check_container(run, containers[i].path, containers[i].container);
+		check_container(run, top, containers[i].path, containers[i].container);
 	run_free(run);
 }
 
