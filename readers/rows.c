@@ -224,13 +224,16 @@ static void number_set(uint8_t *at, size_t size, uint64_t number)
 	}
 }
 
-/* Makes a counter what was added to it; true if that is anything. One that is smaller began anew. */
+/*
+ * Makes a counter what was added to it; true if that is anything. One of eight bytes that
+ * is smaller began anew, a shorter one has wrapped.
+ */
 static bool counter_change(uint8_t *now, const uint8_t *last, size_t size)
 {
 	uint64_t number = number_get(now, size);
 	uint64_t before = last ? number_get(last, size) : 0;
 
-	if (before <= number)
+	if (before <= number || size < sizeof(number))
 		number -= before;
 	number_set(now, size, number);
 	return number;
