@@ -41,7 +41,7 @@ struct dir_deleted {
 /* A process got a descriptor by open() and its like, a directory's or one of O_PATH included. */
 struct file_opened {
 	struct pulsar_event event;
-	struct pulsar_string filename __main;
+	struct pulsar_string filename __main __derive_elf;
 	enum file_flags flags __flags;
 	__u32 reserved;
 };

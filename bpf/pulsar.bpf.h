@@ -35,6 +35,7 @@
 #define __dns		     PULSAR_TAG("dns")	     /* struct pulsar_bytes holding a DNS message */
 #define __capabilities	     PULSAR_TAG("capabilities") /* __u64 as an array of CAP_ names */
 #define __syscall	     PULSAR_TAG("syscall")   /* number of a system call as its name */
+#define __derive_elf	     PULSAR_TAG("derive_elf") /* path of a file: readers add ElfOpened if it is an ELF file */
 #define __optional	     PULSAR_TAG("optional")  /* signed integer, below 0: there is none, null */
 
 /*

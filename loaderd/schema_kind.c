@@ -60,6 +60,7 @@ static const struct {
 	{ "counter", PULSAR_FIELD_COUNTER,
 	  BIT(PULSAR_KIND_UINT) | BIT(PULSAR_KIND_COUNTS) | BIT(PULSAR_KIND_SYSCALLS),
 	  "an unsigned integer or an array of __u64" },
+	{ "derive_elf", PULSAR_FIELD_ELF, BIT(PULSAR_KIND_STRING), "a struct pulsar_string" },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -74,6 +74,38 @@ static int drain_plan(struct drain *d, const struct lane *lane, struct plan **pl
 	return 0;
 }
 
+static void drain_count(struct drain *d, enum encode_result result)
+{
+	if (result == LINE_OK && d->left && d->left != ~0ull)
+		d->left--;
+}
+
+/*
+ * The line that the reader adds by itself. It comes with the record's, even if that was the last
+ * one wanted.
+ */
+static int drain_derived(struct drain *d, struct lane *lane, const struct plan *plan)
+{
+	enum encode_result result;
+	int err;
+
+	if (!lines_derive(d->lines, plan, lane->ring))
+		return 0;
+	result = lines_derived(d->lines, plan, lane->ring, lane->cpu);
+	if (result == LINE_FULL) {
+		/*
+		 * The position is still before the record, so that nothing is lost, at most
+		 * repeated.
+		 */
+		err = drain_flush(d);
+		if (err)
+			return err;
+		result = lines_derived(d->lines, plan, lane->ring, lane->cpu);
+	}
+	drain_count(d, result);
+	return 0;
+}
+
 static int drain_line(struct drain *d, struct lane *lane, const struct plan *plan)
 {
 	const struct pulsar_event *event = &lane->ring->event;
@@ -93,9 +125,11 @@ static int drain_line(struct drain *d, struct lane *lane, const struct plan *pla
 			log_warn("record %llu of CPU %u makes no sense", event->seq, lane->cpu);
 		return drain_discard(d, lane);
 	}
+	drain_count(d, result);
+	err = drain_derived(d, lane, plan);
+	if (err)
+		return err;
 	account_delivered(&lane->account, event->seq);
-	if (result == LINE_OK && d->left != ~0ull)
-		d->left--;
 	return 0;
 }
 
@@ -138,7 +172,10 @@ static int drain_begin(struct drain *d)
 	d->open = false;
 	d->reread = false;
 	clock_map_refresh(&d->lines->clock);
-	/* In this order: whatever has an earlier time was claimed, and whatever was claimed is counted. */
+	/*
+	 * In this order: whatever has an earlier time was claimed, and whatever was claimed is
+	 * counted.
+	 */
 	merge_begin(d->merge, now_ns(CLOCK_BOOTTIME));
 	err = counters_read(d->counters);
 	if (err)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "derive/derive.h"
 #include "plan_event.h"
 #include "rows.h"
 
@@ -72,6 +73,17 @@ enum encode_result lines_record(struct lines *lines, const struct plan *plan,
 	if (event && event->table && size >= event->size)
 		return lines_removed(lines, plan, event, size, cpu);
 	return lines_encode(lines, plan, size, cpu);
+}
+
+bool lines_derive(struct lines *lines, const struct plan *plan, const struct ring *ring)
+{
+	return derive(plan, lines->elf, lines->record, ring->event.size) != NULL;
+}
+
+enum encode_result lines_derived(struct lines *lines, const struct plan *plan,
+				 const struct ring *ring, unsigned int cpu)
+{
+	return lines_encode(lines, plan, ring->event.size, cpu);
 }
 
 enum encode_result lines_row(struct lines *lines, const struct plan *plan,

@@ -10,6 +10,7 @@
 #include "out.h"
 #include "ring.h"
 
+struct elf;
 struct plan_event;
 struct rows;
 
@@ -20,6 +21,7 @@ struct lines {
 	bool text;   /* or JSON */
 	bool colour; /* in text */
 	unsigned char *record; /* RING_RECORD_MAX bytes: the record that is encoded */
+	struct elf *elf; /* the caller's; NULL: files are not looked at, no ElfOpened */
 };
 
 /**
@@ -54,6 +56,28 @@ static inline bool lines_due(const struct lines *lines)
  */
 enum encode_result lines_record(struct lines *lines, const struct plan *plan,
 				const struct ring *ring, unsigned int cpu);
+
+/**
+ * lines_derive() - whether another line comes of the record that lines_record() has just taken
+ * @lines: the batch
+ * @plan: of the record's generation
+ * @ring: where the record is
+ *
+ * Return: true if it does: lines_derived() appends it.
+ */
+bool lines_derive(struct lines *lines, const struct plan *plan, const struct ring *ring);
+
+/**
+ * lines_derived() - append the other line
+ * @lines: the batch
+ * @plan: of the record's generation
+ * @ring: where the record is
+ * @cpu: of the ring
+ *
+ * Return: as encode_json().
+ */
+enum encode_result lines_derived(struct lines *lines, const struct plan *plan,
+				 const struct ring *ring, unsigned int cpu);
 
 /* One value of a table. */
 struct table_row {

@@ -12,6 +12,7 @@
 
 #include <pulsar/event.h>
 
+#include "derive/elf.h"
 #include "now.h"
 #include "pin.h"
 
@@ -30,6 +31,8 @@ enum option_id {
 	OPTION_ORDER_WINDOW,
 	OPTION_INTERVAL,
 	OPTION_COLOUR,
+	OPTION_ELF_CHECK,
+	OPTION_ELF_CHECK_WHITELIST,
 	OPTION_PIN_ROOT,
 	OPTION_SOCKET,
 	OPTION_VERSION,
@@ -45,6 +48,8 @@ static const struct option option_table[] = {
 	{ "order-window", required_argument, NULL, OPTION_ORDER_WINDOW },
 	{ "interval", required_argument, NULL, OPTION_INTERVAL },
 	{ "colour", required_argument, NULL, OPTION_COLOUR },
+	{ "elf-check", required_argument, NULL, OPTION_ELF_CHECK },
+	{ "elf-check-whitelist", required_argument, NULL, OPTION_ELF_CHECK_WHITELIST },
 	{ "pin-root", required_argument, NULL, OPTION_PIN_ROOT },
 	{ "socket", required_argument, NULL, OPTION_SOCKET },
 	{ "version", no_argument, NULL, OPTION_VERSION },
@@ -67,6 +72,9 @@ const char *options_help(void)
 	       "  --interval MS        look at the tables of a module so often (1000)\n"
 	       "  --colour auto|always|never\n"
 	       "                       colours in text\n"
+	       "  --elf-check yes|no   look whether a file that is opened is a program (yes)\n"
+	       "  --elf-check-whitelist PATH[,PATH]\n"
+	       "                       but not in these directories (" ELF_WHITELIST ")\n"
 	       "  --pin-root DIR       where the modules are pinned (" PIN_ROOT_DEFAULT ")\n"
 	       "  --socket PATH        where loaderd listens (" SOCKET_DEFAULT ")\n"
 	       "  --version            print the version\n"
@@ -146,6 +154,27 @@ static int take_colour(struct options *o, char *error, size_t error_size)
 	return 0;
 }
 
+static int take_elf_check(struct options *o, char *error, size_t error_size)
+{
+	static const char *const words[] = { "no", "yes" };
+	int word = word_parse(optarg, words, sizeof(words) / sizeof(*words));
+
+	if (word < 0)
+		return fail(error, error_size, "--elf-check is yes or no, not '%s'", optarg);
+	o->elf_check = word;
+	return 0;
+}
+
+static int take_elf_check_whitelist(struct options *o, char *error, size_t error_size)
+{
+	if (!elf_whitelist_valid(optarg))
+		return fail(error, error_size,
+			    "--elf-check-whitelist wants absolute paths with commas, not '%s'",
+			    optarg);
+	o->elf_check_whitelist = optarg;
+	return 0;
+}
+
 static int take(struct options *o, int id, char *error, size_t error_size)
 {
 	int err = 0;
@@ -172,6 +201,10 @@ static int take(struct options *o, int id, char *error, size_t error_size)
 		return take_format(o, error, error_size);
 	case OPTION_COLOUR:
 		return take_colour(o, error, error_size);
+	case OPTION_ELF_CHECK:
+		return take_elf_check(o, error, error_size);
+	case OPTION_ELF_CHECK_WHITELIST:
+		return take_elf_check_whitelist(o, error, error_size);
 	case OPTION_SUBSCRIPTION:
 		o->subscription = optarg;
 		break;
@@ -222,6 +255,8 @@ int options_parse(struct options *options, int argc, char **argv, char *error, s
 		.order = true,
 		.order_window_ns = OPTIONS_ORDER_WINDOW_MS * NSEC_PER_MSEC,
 		.interval_ns = OPTIONS_INTERVAL_MS * NSEC_PER_MSEC,
+		.elf_check = true,
+		.elf_check_whitelist = ELF_WHITELIST,
 	};
 	opterr = 0;
 	optind = 0; /* glibc: start anew, tests call this more than once */

@@ -33,6 +33,8 @@ struct options {
 	__u64 interval_ns; /* between two looks at the tables */
 	__u64 count;	   /* event lines; 0: no limit */
 	__u64 duration_ns; /* 0: no limit */
+	bool elf_check;	   /* look at files that are opened, see derive/elf.h */
+	const char *elf_check_whitelist;
 	bool help;
 	bool version;
 };

@@ -12,6 +12,7 @@
 
 #include "decode/dns.h"
 #include "decode/syscall.h"
+#include "derive/derive.h"
 
 /* Up to the value of "time"; names are plain, so this needs no escapes. */
 #define PREFIX "{\"header\":{\"schema\":1,\"module\":\"%s\",\"event\":\"%s\",\"time\":\""
@@ -42,7 +43,7 @@ int compile_refuse(struct compiler *c, int err, const char *format, ...)
 	return -err;
 }
 
-static void set_prefix(struct plan_event *event, const char *module)
+void plan_event_prefix(struct plan_event *event, const char *module)
 {
 	event->prefix_len =
 		snprintf(event->prefix, sizeof(event->prefix), PREFIX, module, event->name);
@@ -66,7 +67,7 @@ static int compile_head(struct compiler *c)
 	memcpy(plan->module, head->name, sizeof(plan->module));
 	plan->generation = (uint32_t)head->value;
 	strcpy(plan->lost.name, "Lost");
-	set_prefix(&plan->lost, plan->module);
+	plan_event_prefix(&plan->lost, plan->module);
 	return 0;
 }
 
@@ -99,8 +100,11 @@ static int allocate(struct compiler *c)
 {
 	struct plan *plan = c->plan;
 
-	/* One more than needed, so that none is empty, which could be NULL. */
-	plan->events = calloc(plan->event_count + 1, sizeof(*plan->events));
+	/*
+	 * One more than needed, so that none is empty, which could be NULL; and one event that is
+	 * derived.
+	 */
+	plan->events = calloc(plan->event_count + 2, sizeof(*plan->events));
 	plan->fields = calloc(plan->field_count + 1, sizeof(*plan->fields));
 	plan->by_value = calloc(plan->enumerator_count + 1, sizeof(*plan->by_value));
 	plan->by_bits = calloc(plan->enumerator_count + 1, sizeof(*plan->by_bits));
@@ -128,7 +132,7 @@ static int add_event(struct compiler *c, const struct pulsar_field *entry, struc
 	event->selected = true;
 	event->size = entry->size;
 	event->main = PLAN_FIELDS_MAX;
-	set_prefix(event, plan->module);
+	plan_event_prefix(event, plan->module);
 	if (strlen(event->name) > plan->name_width)
 		plan->name_width = strlen(event->name);
 	return 0;
@@ -322,6 +326,8 @@ static int compile(struct compiler *c)
 		return err;
 	compile_enumerators(c);
 	err = add_entries(c);
+	if (!err)
+		err = derive_compile(c);
 	if (err)
 		return err;
 	for (size_t i = 0; i < c->plan->event_count; i++) {

@@ -6,7 +6,9 @@
 #include "decode/decode.h"
 #include "plan.h"
 
-#define PLAN_PREFIX_LEN 160
+#define PLAN_PREFIX_LEN	  160
+/* The type of an event that readers derive: of no record, as ids of BTF begin with 1. */
+#define PLAN_TYPE_DERIVED 0
 
 struct plan_event {
 	uint16_t type;
@@ -19,6 +21,9 @@ struct plan_event {
 	uint32_t prefix_len;
 	char prefix[PLAN_PREFIX_LEN]; /* {"header":{... up to the value of "time" */
 	char name[PULSAR_FIELD_NAME_LEN];
+	/* What is derived if elf_field is the path of an ELF file; NULL: nothing. */
+	const struct plan_event *elf;
+	const struct field *elf_field;
 };
 
 /* A pinned map whose values are events. */
@@ -59,5 +64,12 @@ static inline const struct plan_event *plan_event_of(const struct plan *plan, ui
 	}
 	return NULL;
 }
+
+/**
+ * plan_event_prefix() - fill in the prefix of an event's lines
+ * @event: the event, with its name
+ * @module: name of the module
+ */
+void plan_event_prefix(struct plan_event *event, const char *module);
 
 #endif

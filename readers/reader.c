@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "confine.h"
+#include "derive/derive.h"
+#include "derive/elf.h"
 #include "log.h"
 #include "now.h"
 #include "stop.h"
@@ -22,6 +24,7 @@ struct reader {
 	unsigned int cpus; /* possible CPUs */
 	struct module module;
 	struct lines lines;
+	struct elf *elf; /* NULL: files are not looked at */
 	struct sink sink;
 	struct stream_means means;
 };
@@ -87,7 +90,13 @@ static enum reader_status prepare(struct reader *r)
 		.end_ns = o->duration_ns ? now_ns(CLOCK_MONOTONIC) + o->duration_ns : ~0ull,
 		.left = o->count ? o->count : ~0ull,
 	};
-	err = confine();
+	if (o->elf_check && derive_wanted(r->module.generations.plan[0])) {
+		r->elf = elf_new(o->elf_check_whitelist);
+		if (!r->elf)
+			return failed_errno("no room to look at files", -ENOMEM);
+		r->lines.elf = r->elf;
+	}
+	err = confine(r->elf != NULL);
 	return err ? failed_errno("cannot confine itself", err) : READER_OK;
 }
 
@@ -202,6 +211,7 @@ int reader_main(int argc, char **argv)
 		status = read_events(&r);
 	module_release(&r.module);
 	lines_release(&r.lines);
+	elf_free(r.elf);
 	stop_release();
 	return status;
 }

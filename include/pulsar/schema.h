@@ -61,6 +61,7 @@ enum pulsar_kind {
  */
 #define PULSAR_FIELD_COUNTER 0x2u /* UINT, COUNTS, SYSCALLS of a table: only grows; what was added since the last line */
 #define PULSAR_FIELD_SINCE   0x4u /* TIME of a table: when its counters were 0; in a line, when the last one was */
+#define PULSAR_FIELD_ELF     0x8u /* STRING, the path of a file: readers derive ElfOpened from the event if it is an ELF file */
 
 struct pulsar_field {
 	char name[PULSAR_FIELD_NAME_LEN]; /* padded with NUL, at least one */

@@ -231,6 +231,46 @@ Test(file_system_monitor, reports_opens_with_their_flags)
 	rows_run(MODULE, "opened", opens, COUNT(opens));
 }
 
+/* ---- programs that are opened, which the reader finds out ---- */
+
+static void prepare_programs(void)
+{
+	int program = open("program", O_WRONLY | O_CREAT, 0644),
+	    secret = open("secret", O_WRONLY | O_CREAT, 0600);
+
+	cr_assert(write(program, "\177ELF", 4) == 4 && write(secret, "\177ELF", 4) == 4);
+	close(program);
+	close(secret);
+	cr_assert(!make("script") && !mkfifo("fifo", 0644));
+}
+
+static int opened_programs(void)
+{
+	return MUST(open("program", O_RDONLY)) || MUST(open("script", O_RDONLY)) ||
+	       MUST(open("program", O_WRONLY | O_APPEND)) || MUST(open("secret", O_RDONLY)) ||
+	       MUST(open("fifo", O_RDWR)) || MUST(open("/proc/self/exe", O_PATH)) ||
+	       MUST(open("/dev/null", O_RDONLY));
+}
+
+#define ELF_OPENED(path, flags) "ElfOpened {\"filename\": \"" path "\", \"flags\": [" flags "]}"
+
+static const struct row programs[] = {
+	ROW("programs", prepare_programs, opened_programs,
+	    LINES(OPENED("%D/program", "\"O_RDONLY\""), ELF_OPENED("%D/program", "\"O_RDONLY\""),
+		  OPENED("%D/script", "\"O_RDONLY\""),
+		  OPENED("%D/program", "\"O_WRONLY\", \"O_APPEND\""),
+		  ELF_OPENED("%D/program", "\"O_WRONLY\", \"O_APPEND\""),
+		  OPENED("%D/secret", "\"O_RDONLY\""), OPENED("%D/fifo", "\"O_RDWR\""),
+		  OPENED("/*", "\"O_RDONLY\", \"O_PATH\""),
+		  ELF_OPENED("/*", "\"O_RDONLY\", \"O_PATH\""),
+		  OPENED("/dev/null", "\"O_RDONLY\""))),
+};
+
+Test(file_system_monitor, reports_programs_that_are_opened)
+{
+	rows_run(MODULE, "opened", programs, COUNT(programs));
+}
+
 /* ---- links ---- */
 
 static int hard_links(void)
