@@ -43,7 +43,7 @@ INC_ctl	    := -Iinclude -Ipin -Ictl
 LIBS_pin     = -lbpf
 LIBS_loaderd = -lbpf -lelf -ljansson -linih -lseccomp -lcap-ng -lsystemd -lxxhash
 LIBS_readers = -lbpf -lseccomp
-LIBS_ctl     = -lbpf -ljansson
+LIBS_ctl     = -lbpf -ljansson -lmicrohttpd
 AREAS	:= pin loaderd readers ctl
 
 sources	= $(filter-out $(1)/main.c,$(wildcard $(1)/*.c $(1)/*/*.c))

@@ -53,6 +53,7 @@ int modules_command(const struct ctl *ctl, int argc, char **argv);
 int start_command(const struct ctl *ctl, int argc, char **argv); /* stop and restart, too */
 int subscriptions_command(const struct ctl *ctl, int argc, char **argv);
 int doctor_command(const struct ctl *ctl, int argc, char **argv);
+int metrics_command(const struct ctl *ctl, int argc, char **argv);
 int config_command(const struct ctl *ctl, int argc, char **argv);
 int filter_command(const struct ctl *ctl, int argc, char **argv);
 int teardown_command(const struct ctl *ctl, int argc, char **argv);
