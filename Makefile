@@ -67,10 +67,12 @@ help:
 # help: make run          start loaderd with file-created and print events until Ctrl-C (SECONDS=N ends it)
 # help: make check        build and run all tests (SAN=1: with address and undefined sanitizers)
 # help: make check-vm     run the live tests on other kernels in QEMU (KERNELS="6.1 6.12")
+# help: make bench        compare with other tracers, and measure (root; BENCH=full, BENCH_JSON=FILE)
+# help: make fuzz         run each fuzz target for SECONDS=60
 # help: make clean        remove build/
 
 deps:
-	$(Q)scripts/deps.sh install
+	$(Q)scripts/deps.sh install build check
 
 # Each compile waits for this: it says once, and by name, what is missing.
 $(BUILD)/.deps: scripts/deps.sh scripts/packages
@@ -173,19 +175,21 @@ $(BUILD)/tests/live: $(call objects,$(wildcard tests/live/*.c)) $(SUPPORT) $(cal
 tests: $(UNIT) $(LIVE)
 
 check:
-	$(Q)scripts/deps.sh install
+	$(Q)scripts/deps.sh install build check
 	$(Q)$(MAKE) --no-print-directory all tests
 	$(Q)tests/run $(UNIT) $(LIVE)
 
 check-vm:
-	$(Q)scripts/deps.sh install
+	$(Q)scripts/deps.sh install build check
 	$(Q)$(MAKE) --no-print-directory all tests
 	$(Q)BUILD=$(abspath $(BUILD)) tests/vm/check
 
 run:
-	$(Q)scripts/deps.sh install
+	$(Q)scripts/deps.sh install build check
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/run.sh $(BUILD) $(SECONDS)
+
+include $(wildcard tests/*/build.mk)
 
 clean:
 	rm -rf $(BUILD)

@@ -3,8 +3,8 @@
 #
 # Debian packages that the build and the tests need, listed in scripts/packages.
 #
-#   deps.sh check GROUP...   fail and name what is missing
-#   deps.sh install          install what is missing (as root)
+#   deps.sh check GROUP...       fail and name what is missing
+#   deps.sh install [GROUP...]   install what is missing of these groups (all), as root
 set -eu
 
 list=$(dirname "$0")/packages
@@ -45,7 +45,7 @@ install)
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $names > /dev/null
 	;;
 *)
-	echo "usage: deps.sh check [GROUP...] | install" >&2
+	echo "usage: deps.sh check|install [GROUP...]" >&2
 	exit 2
 	;;
 esac

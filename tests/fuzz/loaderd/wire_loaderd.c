@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Any packet as a request to loaderd. The input: one byte with the number of descriptors, the packet. */
+/*
+ * Any packet as a request to loaderd. The input: one byte with the number of
+ * descriptors, the packet.
+ */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
