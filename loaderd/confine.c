@@ -11,26 +11,30 @@
 
 #include "error.h"
 #include "filter.h"
+#include "kind.h"
 
 /*
  * All that loaderd keeps. docs/design.md quotes this table. That each of them is
  * needed, and no other, was tried by leaving it out.
  */
 static const struct confine_capability confine_table[] = {
-	{ CAP_BPF, "CAP_BPF", false,
+	{ CAP_BPF, "CAP_BPF", CONFINE_ALWAYS,
 	  "load programs and make maps: modules that SIGHUP adds or changes, positions of new "
 	  "subscriptions" },
-	{ CAP_PERFMON, "CAP_PERFMON", false,
+	{ CAP_PERFMON, "CAP_PERFMON", CONFINE_ALWAYS,
 	  "attach tracing programs; open perf events of a CPU: rings of new subscriptions and of "
 	  "CPUs that come online" },
-	{ CAP_IPC_LOCK, "CAP_IPC_LOCK", false,
+	{ CAP_IPC_LOCK, "CAP_IPC_LOCK", CONFINE_ALWAYS,
 	  "map rings beyond perf_event_mlock_kb and RLIMIT_MEMLOCK" },
-	{ CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE", false,
+	{ CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE", CONFINE_ALWAYS,
 	  "open its own pins for writing: they are 0440, so that readers cannot, and loaderd takes "
 	  "them over" },
-	{ CAP_CHOWN, "CAP_CHOWN", false,
+	{ CAP_CHOWN, "CAP_CHOWN", CONFINE_ALWAYS,
 	  "give pins to the group of their module, of which loaderd is no member" },
-	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", true,
+	{ CAP_NET_ADMIN, "CAP_NET_ADMIN", CONFINE_CGROUPS,
+	  "load programs of cgroups, by which network-monitor knows of the end of sockets on kernels "
+	  "that have nothing better" },
+	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", CONFINE_PERF_PARANOID,
 	  "above level 2, Debian and Ubuntu refuse perf events to CAP_PERFMON and ask for this" },
 };
 
@@ -84,8 +88,22 @@ static int confine_check_threads(struct pin_error *error)
 	return 0;
 }
 
+/* Asked while all capabilities are there, as kinds of programs are found by trying them. */
+static bool confine_needs(const struct confine_capability *row)
+{
+	switch (row->when) {
+	case CONFINE_PERF_PARANOID:
+		return confine_perf_paranoid();
+	case CONFINE_CGROUPS:
+		return !kind_available(KIND_FENTRY, NULL) && !kind_available(KIND_KPROBE, NULL) &&
+		       kind_available(KIND_CGROUP, NULL);
+	default:
+		return true;
+	}
+}
+
 /* Keeps what the table names and the process has. */
-static int confine_drop(bool paranoid, struct pin_error *error)
+static int confine_drop(struct pin_error *error)
 {
 	capng_select_t sets = CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT;
 	bool keep[CONFINE_ROWS];
@@ -95,8 +113,11 @@ static int confine_drop(bool paranoid, struct pin_error *error)
 	for (size_t i = 0; i < CONFINE_ROWS; i++)
 		keep[i] = capng_have_capability(CAPNG_PERMITTED,
 						(unsigned int)confine_table[i].number) &&
-			  (paranoid || !confine_table[i].perf_paranoid);
-	/* Without CAP_SETPCAP the bounding set stays; but what it allows to gain takes an execve. */
+			  confine_needs(&confine_table[i]);
+	/*
+	 * Without CAP_SETPCAP the bounding set stays; but what it allows to gain takes an
+	 * execve.
+	 */
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
 		sets |= CAPNG_SELECT_BOUNDS;
 	capng_clear(CAPNG_SELECT_ALL);
@@ -116,7 +137,7 @@ int confine_self(struct pin_error *error)
 	err = confine_check_threads(error);
 	if (err)
 		return err;
-	err = confine_drop(confine_perf_paranoid(), error);
+	err = confine_drop(error);
 	if (err)
 		return err;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))

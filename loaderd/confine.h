@@ -10,18 +10,27 @@
 
 struct pin_error;
 
+enum confine_when {
+	CONFINE_ALWAYS,
+	CONFINE_PERF_PARANOID, /* if perf_event_paranoid is above 2 */
+	CONFINE_CGROUPS,       /* if there are neither fentry programs nor kprobes */
+};
+
 /* Why a capability is kept; one row of confine_capabilities(). */
 struct confine_capability {
 	int number;	    /* CAP_BPF, ... */
 	const char *name;   /* "CAP_BPF" */
-	bool perf_paranoid; /* only if perf_event_paranoid is above 2 */
+	enum confine_when when;
 	const char *reason;
 };
 
 /* The table of capabilities that loaderd keeps; *count: its rows. */
 const struct confine_capability *confine_capabilities(size_t *count);
 
-/* Raises RLIMIT_NOFILE to the hard limit: 0 or negative errno. Call it first of all, rings need descriptors. */
+/*
+ * Raises RLIMIT_NOFILE to the hard limit: 0 or negative errno. Call it first of all,
+ * rings need descriptors.
+ */
 int confine_raise_files(void);
 
 /**
