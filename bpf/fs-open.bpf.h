@@ -67,7 +67,8 @@ struct unix_sock___pulsar {
 
 PULSAR_EXIT(made, bind)
 {
-	struct socket *socket = BPF_CORE_READ(pulsar_file(pulsar_argument(1)), private_data);
+	struct file *file = pulsar_file(pulsar_argument(1));
+	struct socket *socket = BPF_CORE_READ(file, private_data);
 	struct sock *sk = BPF_CORE_READ(socket, sk);
 	struct unix_sock___pulsar *bound = (void *)sk;
 	struct file_created *e;
