@@ -7,6 +7,7 @@
 #include "reader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,6 +45,20 @@ static enum reader_status failed_errno(const char *what, int err)
 static enum reader_status print(const char *text)
 {
 	return fputs(text, stdout) < 0 || fflush(stdout) ? READER_FAILED : READER_OK;
+}
+
+/*
+ * What is opened takes the lowest number that is free. Where the output should be, lines
+ * would go into it.
+ */
+static enum reader_status check_descriptors(void)
+{
+	if (fcntl(STDOUT_FILENO, F_GETFD) < 0)
+		return failed_errno("standard output", -errno);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return READER_FAILED;
+	return READER_OK;
 }
 
 static enum reader_status open_module(struct reader *r)
@@ -206,7 +221,9 @@ int reader_main(int argc, char **argv)
 		return print(options_help());
 	if (r.options.version)
 		return print("pulsar-reader " PULSAR_VERSION "\n");
-	status = prepare(&r);
+	status = check_descriptors();
+	if (!status)
+		status = prepare(&r);
 	if (!status)
 		status = read_events(&r);
 	module_release(&r.module);
