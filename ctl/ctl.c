@@ -9,6 +9,7 @@
 
 /* The pace of looks at counters that are compared, if the command line gives none. */
 #define STATUS_INTERVAL_MS 300
+#define TOP_INTERVAL_MS	   1000
 
 static const struct command {
 	const char *name;
@@ -34,6 +35,13 @@ static const struct command {
 	  0,
 	  0,
 	  { { "", "what this machine allows, what it does not, what to do" } } },
+	{ "top",
+	  top_command,
+	  0,
+	  0,
+	  OPTIONS_INTERVAL | OPTIONS_COUNT,
+	  TOP_INTERVAL_MS,
+	  { { "", "the same for all modules, again and again; q ends" } } },
 	{ "metrics",
 	  metrics_command,
 	  0,

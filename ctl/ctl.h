@@ -54,6 +54,7 @@ int start_command(const struct ctl *ctl, int argc, char **argv); /* stop and res
 int subscriptions_command(const struct ctl *ctl, int argc, char **argv);
 int doctor_command(const struct ctl *ctl, int argc, char **argv);
 int metrics_command(const struct ctl *ctl, int argc, char **argv);
+int top_command(const struct ctl *ctl, int argc, char **argv);
 int config_command(const struct ctl *ctl, int argc, char **argv);
 int filter_command(const struct ctl *ctl, int argc, char **argv);
 int teardown_command(const struct ctl *ctl, int argc, char **argv);

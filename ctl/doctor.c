@@ -45,7 +45,7 @@ static int checks_print(const struct ctl *ctl, const struct checks *checks)
 		table_cell(table, TABLE_DIM, "-> %s", check->advice);
 	}
 	if (table)
-		err = table_print(table, stdout, 0);
+		err = table_print(table, stdout);
 	table_free(table);
 	return err;
 }

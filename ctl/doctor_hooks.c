@@ -41,7 +41,7 @@ int doctor_print_kinds(const struct ctl *ctl, const json_t *kinds)
 	}
 	if (kinds)
 		putchar('\n');
-	err = kinds ? table_print(table, stdout, 0) : 0;
+	err = kinds ? table_print(table, stdout) : 0;
 	table_free(table);
 	return err;
 }
@@ -138,7 +138,7 @@ int doctor_print_hooks(const struct ctl *ctl, const json_t *modules, const json_
 		hook_rows(table, module, kinds);
 	if (i)
 		putchar('\n');
-	err = i ? table_print(table, stdout, 0) : 0;
+	err = i ? table_print(table, stdout) : 0;
 	table_free(table);
 	return err;
 }

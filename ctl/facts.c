@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "answer.h"
+#include "table.h"
 
 struct facts_module *facts_find(const struct facts *facts, const char *name)
 {
@@ -189,6 +190,7 @@ int facts_gather(struct facts *facts, const struct ctl *ctl, const char *module)
 		ctl_fail("%s", strerror(-err));
 		return err;
 	}
+	ascii(facts->unseen.text);
 	qsort(facts->modules, facts->count, sizeof(*facts->modules), facts_compare);
 	if (!module || facts->count)
 		return 0;

@@ -55,8 +55,9 @@ struct facts {
 	json_t *loaderd;	    /* its answer to "status"; NULL: see absent */
 	struct client_error absent; /* why there is none */
 	char pin_root[PIN_PATH_MAX];
-	struct pin_error unseen; /* why the pins cannot be looked at; "": they can */
-	__u64 time_ns;		 /* CLOCK_BOOTTIME */
+	struct pin_error
+		unseen; /* why the pins cannot be looked at, printable ASCII; "": they can */
+	__u64 time_ns;	/* CLOCK_BOOTTIME */
 	struct facts_module *modules;
 	size_t count;
 	json_t *modules_shown; /* array: what `shown` points into */

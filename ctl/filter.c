@@ -71,7 +71,7 @@ static int filter_print(const struct ctl *ctl, const json_t *answer)
 	if (table) {
 		json_array_foreach(json_object_get(answer, "filters"), i, filter)
 			filter_rows(table, filter);
-		err = table_print(table, stdout, 0);
+		err = table_print(table, stdout);
 	}
 	table_free(table);
 	return err ? ctl_fail("%s", strerror(-err)) : CTL_OK;

@@ -58,7 +58,7 @@ static int modules_print(const struct ctl *ctl, const struct facts *facts)
 	if (table) {
 		for (size_t i = 0; i < facts->count; i++)
 			module_row(table, &facts->modules[i]);
-		err = facts->count ? table_print(table, stdout, 0) : 0;
+		err = facts->count ? table_print(table, stdout) : 0;
 	}
 	table_free(table);
 	return err ? ctl_fail("%s", strerror(-err)) : CTL_OK;

@@ -123,9 +123,9 @@ static void rate_cell(struct table *t, double rate)
 
 static const struct table_column module_columns[] = {
 	{ "MODULE", false },	    { "STATE", false },
-	{ "HOOKS", false },	    { "PRODUCED", true },
-	{ "PER SEC", true },	    { "FILTERED", true },
-	{ "LOST", true },	    { "RING", true },
+	{ "PRODUCED", true },	    { "PER SEC", true },
+	{ "FILTERED", true },	    { "LOST", true },
+	{ "RING", true },	    { "HOOKS", false },
 	{ "SUBSCRIPTIONS", false }, {},
 };
 
@@ -137,12 +137,12 @@ static void module_row(struct table *t, const struct facts *facts, const struct 
 
 	table_cell(t, TABLE_PLAIN, "%s", m->name);
 	table_cell(t, state_colour(state), "%s", state);
-	variants_cell(t, m);
 	number_cell(t, m->counted, m->produced, TABLE_PLAIN);
 	rate_cell(t, facts_rate(m, facts->time_ns, old, old ? before->time_ns : 0));
 	number_cell(t, m->counted, m->filtered, TABLE_PLAIN);
 	number_cell(t, m->counted, facts_lost(m->lost), TABLE_BAD);
 	module_fill_cell(t, m);
+	variants_cell(t, m);
 	holders_cell(t, m);
 }
 
@@ -161,7 +161,7 @@ static void print_loaderd(FILE *to, const struct facts *facts)
 }
 
 int overview_print(FILE *to, const struct ctl *ctl, const struct facts *facts,
-		   const struct facts *before, unsigned int width)
+		   const struct facts *before)
 {
 	struct table *table = table_new(module_columns, ctl->colour);
 	int err;
@@ -172,7 +172,7 @@ int overview_print(FILE *to, const struct ctl *ctl, const struct facts *facts,
 		print_loaderd(to, facts);
 	for (size_t i = 0; i < facts->count; i++)
 		module_row(table, facts, &facts->modules[i], before);
-	err = facts->count ? table_print(table, to, width) : 0;
+	err = facts->count ? table_print(table, to) : 0;
 	table_free(table);
 	return err;
 }

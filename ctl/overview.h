@@ -14,12 +14,11 @@ struct table;
 /**
  * overview_print() - a line about loaderd and one for each module.
  * @before: as in facts_rate().
- * @width: as in table_print().
  *
  * Return: 0 or -ENOMEM.
  */
 int overview_print(FILE *to, const struct ctl *ctl, const struct facts *facts,
-		   const struct facts *before, unsigned int width);
+		   const struct facts *before);
 
 /** overview_subscriptions_new() - an empty table of subscriptions, @modules: with a column for the module. */
 struct table *overview_subscriptions_new(const struct ctl *ctl, bool modules);

@@ -19,7 +19,7 @@ static void print_value(FILE *to, double value)
 	if (value >= 0 && value < 9007199254740992.0 && value == (double)(unsigned long long)value)
 		fprintf(to, "%llu", (unsigned long long)value);
 	else
-		fprintf(to, "%.9g", value);
+		fprintf(to, "%.15g", value);
 }
 
 /* Escaped as the format asks for; anything but ASCII was never written into a name of ours. */

@@ -78,7 +78,7 @@ static int print_hooks(const struct ctl *ctl, const struct facts_module *m)
 	}
 	if (i)
 		printf("\n");
-	err = i ? table_print(table, stdout, 0) : 0;
+	err = i ? table_print(table, stdout) : 0;
 out:
 	json_decref(hooks);
 	table_free(table);
@@ -112,7 +112,7 @@ static int print_subscriptions(const struct ctl *ctl, const struct facts_module 
 		overview_subscription_row(table, NULL, &m->subscriptions[i]);
 	if (m->subscriptions_count)
 		printf("\n");
-	err = m->subscriptions_count ? table_print(table, stdout, 0) : 0;
+	err = m->subscriptions_count ? table_print(table, stdout) : 0;
 	for (unsigned int i = 0; i < m->subscriptions_count; i++)
 		print_subscription_lost(&m->subscriptions[i]);
 	table_free(table);
@@ -139,8 +139,7 @@ static int print_facts(const struct ctl *ctl, const struct facts *facts, const s
 	int err;
 
 	facts_note_absent(facts);
-	err = one ? print_module(ctl, facts, before)
-		  : overview_print(stdout, ctl, facts, before, 0);
+	err = one ? print_module(ctl, facts, before) : overview_print(stdout, ctl, facts, before);
 	return err ? ctl_fail("%s", strerror(-err)) : CTL_OK;
 }
 

@@ -22,7 +22,7 @@ static int subscriptions_print(const struct ctl *ctl, const struct facts *facts)
 			overview_subscription_row(table, m->name, &m->subscriptions[s]);
 	}
 	if (table)
-		err = count ? table_print(table, stdout, 0) : 0;
+		err = count ? table_print(table, stdout) : 0;
 	table_free(table);
 	return err ? ctl_fail("%s", strerror(-err)) : CTL_OK;
 }

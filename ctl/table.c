@@ -111,53 +111,34 @@ static void table_widths(const struct table *t, size_t *widths)
 	}
 }
 
-/* Prints so much of a text as the line still has room for. */
-static void table_put(FILE *to, const char *text, size_t len, size_t *left)
-{
-	if (len > *left)
-		len = *left;
-	fwrite(text, 1, len, to);
-	*left -= len;
-}
-
-static void table_pad(FILE *to, size_t len, size_t *left)
-{
-	while (len-- && *left)
-		table_put(to, " ", 1, left);
-}
-
 static void table_print_cell(const struct table *t, FILE *to, unsigned int c,
-			     const struct table_cell *cell, size_t width, size_t *left)
+			     const struct table_cell *cell, size_t width)
 {
-	const size_t len = strlen(cell->text);
-	const bool coloured = t->colour && cell->colour != TABLE_PLAIN;
+	const int pad = (int)(width - strlen(cell->text));
+	const bool right = t->columns[c].right;
+	const bool coloured = t->colour && cell->colour != TABLE_PLAIN && *cell->text;
 
-	table_pad(to, (c ? TABLE_GAP : 0) + (t->columns[c].right ? width - len : 0), left);
-	if (coloured)
-		fputs(table_colour(cell->colour), to);
-	table_put(to, cell->text, len, left);
-	if (coloured)
-		fputs(TABLE_RESET, to);
-	if (!t->columns[c].right)
-		table_pad(to, width - len, left);
+	fprintf(to, "%*s%s%s%s%*s", (c ? TABLE_GAP : 0) + (right ? pad : 0), "",
+		coloured ? table_colour(cell->colour) : "", cell->text, coloured ? TABLE_RESET : "",
+		right ? 0 : pad, "");
 }
 
 static void table_print_row(const struct table *t, FILE *to, const struct table_cell *row,
-			    const size_t *widths, unsigned int width)
+			    const size_t *widths)
 {
-	size_t left = width ? width : (size_t)-1;
 	unsigned int last = t->count - 1;
 
 	while (last && !*row[last].text)
 		last--;
 	for (unsigned int c = 0; c < last; c++)
-		table_print_cell(t, to, c, &row[c], widths[c], &left);
+		table_print_cell(t, to, c, &row[c], widths[c]);
+	/* No blanks at the end of a line. */
 	table_print_cell(t, to, last, &row[last],
-			 t->columns[last].right ? widths[last] : strlen(row[last].text), &left);
+			 t->columns[last].right ? widths[last] : strlen(row[last].text));
 	fputc('\n', to);
 }
 
-int table_print(const struct table *table, FILE *to, unsigned int width)
+int table_print(const struct table *table, FILE *to)
 {
 	struct table_cell *titles = calloc(table->count, sizeof(*titles));
 	size_t *widths = calloc(table->count, sizeof(*widths));
@@ -168,9 +149,9 @@ int table_print(const struct table *table, FILE *to, unsigned int width)
 	table_widths(table, widths);
 	for (unsigned int c = 0; c < table->count; c++)
 		titles[c] = (struct table_cell){ (char *)table->columns[c].title, TABLE_BOLD };
-	table_print_row(table, to, titles, widths, width);
+	table_print_row(table, to, titles, widths);
 	for (size_t i = 0; i + table->count <= table->used; i += table->count)
-		table_print_row(table, to, &table->cells[i], widths, width);
+		table_print_row(table, to, &table->cells[i], widths);
 	err = 0;
 out:
 	free(titles);

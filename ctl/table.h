@@ -42,11 +42,10 @@ void table_cell(struct table *table, enum table_colour colour, const char *forma
 
 /**
  * table_print() - prints titles and rows.
- * @width: cuts each line to so many columns; 0: does not.
  *
  * Return: 0 or -ENOMEM.
  */
-int table_print(const struct table *table, FILE *to, unsigned int width);
+int table_print(const struct table *table, FILE *to);
 
 /** table_free() - NULL is fine. */
 void table_free(struct table *table);
