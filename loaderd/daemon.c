@@ -20,6 +20,7 @@
 #include "error.h"
 #include "group.h"
 #include "hotplug.h"
+#include "lockdown.h"
 #include "log.h"
 #include "modules.h"
 #include "options.h"
@@ -303,6 +304,9 @@ static int daemon_start(struct daemon *d, struct pin_error *error)
 
 	if (geteuid() != 0)
 		return error_set(error, -EPERM, "must be started by root");
+	if (lockdown_confidential())
+		log_warn("the kernel is locked down (lockdown=confidentiality): "
+			 "programs may not read its memory, so hooks will not work");
 	err = confine_raise_files();
 	if (err)
 		log_warn("the limit of open files could not be raised: %s", strerror(-err));
