@@ -62,8 +62,6 @@ static const int allowed[] = {
 	SCMP_SYS(sigaltstack),
 	SCMP_SYS(setitimer),
 	SCMP_SYS(getpid),
-	SCMP_SYS(gettid),
-	SCMP_SYS(tgkill),
 	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),
 	/* what libraries look at, and pin/ to see whose a pin is */
@@ -96,12 +94,19 @@ static const struct {
 	{ SCMP_SYS(bpf), 0, ~0u, BPF_MAP_LOOKUP_BATCH },
 	/* directories on the way to a pin: O_PATH gives no right to read */
 	{ SCMP_SYS(openat), 2, O_PATH, O_PATH },
-	/* loaderd */
-	{ SCMP_SYS(socket), 0, ~0u, AF_UNIX },
 	/* rings, positions, memory */
 	{ SCMP_SYS(mmap), 2, PROT_EXEC, 0 },
 	{ SCMP_SYS(mprotect), 2, PROT_EXEC, 0 },
 };
+
+/* loaderd's kind of socket, which hardly anybody else has. */
+static int filter_socket(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+				SCMP_CMP(0, SCMP_CMP_MASKED_EQ, ~0u, AF_UNIX),
+				SCMP_CMP(1, SCMP_CMP_MASKED_EQ, ~0u,
+					 SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK));
+}
 
 /* Whatever the file is, it is opened without waiting and without a right to write. */
 static int filter_look(scmp_filter_ctx filter)
@@ -133,6 +138,8 @@ static int filter_calls(bool look)
 	if (!filter)
 		return -ENOMEM;
 	err = filter_fill(filter);
+	if (!err)
+		err = filter_socket(filter);
 	if (!err && look)
 		err = filter_look(filter);
 	if (!err)
