@@ -55,6 +55,7 @@ int subscriptions_command(const struct ctl *ctl, int argc, char **argv);
 int doctor_command(const struct ctl *ctl, int argc, char **argv);
 int metrics_command(const struct ctl *ctl, int argc, char **argv);
 int top_command(const struct ctl *ctl, int argc, char **argv);
+int watch_command(const struct ctl *ctl, int argc, char **argv);
 int config_command(const struct ctl *ctl, int argc, char **argv);
 int filter_command(const struct ctl *ctl, int argc, char **argv);
 int teardown_command(const struct ctl *ctl, int argc, char **argv);

@@ -133,9 +133,9 @@ void screen_draw(const char *text)
 		return;
 	screen_size(&columns, &rows);
 	fputs(SCREEN_HOME, out);
-	/* The last row stays empty: a line end in it would scroll. */
+	/* Last row and column stay empty: a line end there would scroll, clearing take a character. */
 	for (; *text && rows > 1; rows--) {
-		size_t len = screen_line(out, text, columns);
+		size_t len = screen_line(out, text, columns - 1);
 
 		fputs(SCREEN_LINE, out);
 		text += len + (text[len] == '\n');
