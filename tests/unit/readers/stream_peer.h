@@ -20,9 +20,9 @@ struct peer {
 	int ours, theirs;	    /* the two ends */
 	int thing;		    /* a descriptor to be passed */
 	unsigned int fds;	    /* open in this process before the test */
-	union peer_message message; /* what is said next */
 	struct answer answer;
 	struct refusal refusal;
+	union peer_message message; /* what is said next */
 };
 
 void peer_init(struct peer *peer);
