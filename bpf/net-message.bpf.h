@@ -99,6 +99,10 @@ static __always_inline void net_buffers_of(struct net_buffers *b, const struct m
 #define NET_NR_PREADV2	286
 #define NET_NR_PWRITEV2 287
 #define NET_PARM6(regs) BPF_CORE_READ((const struct user_pt_regs *)(regs), regs[5])
+
+struct pt_regs___arm64_syscall {
+	__s32 syscallno;
+};
 #else
 #error "numbers of system calls are not known for this architecture"
 #endif
@@ -142,7 +146,7 @@ static __always_inline long net_syscall(struct pt_regs *regs)
 		return -1;
 	return BPF_CORE_READ(regs, orig_ax);
 #else
-	return BPF_CORE_READ(regs, syscallno);
+	return BPF_CORE_READ((const struct pt_regs___arm64_syscall *)regs, syscallno);
 #endif
 }
 
