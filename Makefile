@@ -160,7 +160,17 @@ $$(BUILD)/tests/unit-$(1): $$(call objects,$$(wildcard tests/unit/$(1)/*.c)) $$(
 endef
 $(foreach a,$(AREAS),$(eval $(call unit,$(a))))
 
-UNIT	:= $(foreach a,$(AREAS),$(if $(wildcard tests/unit/$(a)/*.c),$(BUILD)/tests/unit-$(a)))
+# The kit is tested by itself: no area, but what all live tests are linked with.
+$(BUILD)/obj/tests/unit/kit/%.o: tests/unit/kit/%.c $(BUILD)/.flags | $(BUILD)/.deps
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS) $(FLAGS) $(TEST_FLAGS) -Iinclude -Ipin -MMD -MP -c $< -o $@
+$(BUILD)/tests/unit-kit: $(call objects,$(wildcard tests/unit/kit/*.c)) $(SUPPORT)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -lcriterion -ljansson -lbpf
+
+UNIT	:= $(BUILD)/tests/unit-kit $(foreach a,$(AREAS),$(if $(wildcard tests/unit/$(a)/*.c),$(BUILD)/tests/unit-$(a)))
 LIVE	:= $(if $(wildcard tests/live/*.c),$(BUILD)/tests/live)
 
 $(BUILD)/obj/tests/live/%.o: tests/live/%.c $(BUILD)/.flags | $(BUILD)/.deps

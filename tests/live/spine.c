@@ -171,6 +171,34 @@ Test(spine, a_module_dropped_in_as_one_file_loads_and_prints)
 	kit_free(kit);
 }
 
+Test(spine, a_wrong_probe_fails_in_the_kit_and_the_field_is_named)
+{
+	struct kit *kit = kit_new("wrong-probe", NULL);
+	struct kit_reader *reader;
+	char path[128], *report = NULL;
+	json_t *events;
+
+	kit_own_modules(kit);
+	kit_add_module(kit, TEST_BPF("wrong-probe"));
+	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	reader = kit_read(kit, "wrong-probe", NULL);
+	snprintf(path, sizeof(path), "%s/directory", kit_folder(kit));
+	cr_assert(!mkdir(path, 0755) && !rmdir(path));
+	kit_caught_up(kit, "wrong-probe", "default");
+	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
+	events = kit_reader_events(reader);
+	cr_expect_eq(events_match(events, "DirMade",
+				  (struct condition[]){ str("name", path), str("mode", "0755"), from_self(),
+							{ 0 } },
+				  0, 0, &report),
+		     0);
+	cr_expect(strstr(report, "payload.mode: expected \"0755\", found \"0750\""), "%s", report);
+	free(report);
+	json_decref(events);
+	kit_reader_free(reader);
+	kit_free(kit);
+}
+
 /* ---- bad input ---- */
 
 struct bad {
