@@ -28,6 +28,8 @@ struct run *module_run_config(const char *module, const char *config, void (*tri
 		cr_assert_fail("loaderd did not start:\n%s", log);
 	}
 	reader = kit_read(kit, module, NULL);
+	/* Without an event there would be nothing to wait for, and it might be stopped before it runs. */
+	kit_attached(kit, module, "default");
 	run->begin_ns = now_ns();
 	trigger(arg);
 	run->end_ns = now_ns();
