@@ -16,7 +16,7 @@
 #define MESSAGES 100000
 
 /* One more than the last that there is. */
-#define LATER_KIND (PULSAR_KIND_OPTIONAL + 1)
+#define LATER_KIND (PULSAR_KIND_SYSCALLS + 1)
 
 /* Marsaglia, Xorshift RNGs, 2003: the same numbers everywhere. */
 static uint64_t state;
