@@ -69,6 +69,8 @@ help:
 # help: make check-vm     run the live tests on other kernels in QEMU (KERNELS="6.1 6.12")
 # help: make bench        compare with other tracers, and measure (root; BENCH=full, BENCH_JSON=FILE)
 # help: make fuzz         run each fuzz target for SECONDS=60
+# help: make install      install below PREFIX=/usr (DESTDIR); make uninstall
+# help: make deb          a Debian package in build/deb/
 # help: make clean        remove build/
 
 deps:
@@ -199,7 +201,7 @@ run:
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/run.sh $(BUILD) $(SECONDS)
 
-include $(wildcard tests/*/build.mk)
+include $(wildcard tests/*/build.mk) install.mk
 
 clean:
 	rm -rf $(BUILD)
