@@ -19,9 +19,9 @@ _Static_assert(PULSAR_RECORD_MAX >= 2 * NET_PAYLOAD_MAX + 4096, "a payload and a
 /* Memory of the process: one buffer, or an array of struct iovec that describes them. */
 struct net_buffers {
 	const void *base;
-	__u64 skip; /* bytes of the first buffer that are not ours */
-	__u64 size; /* bytes of the buffer, if it is one */
-	__u32 count; /* of iovecs; 0: base is a buffer */
+	__u64 skip;	 /* bytes of the first buffer that are not ours */
+	__u64 size;	 /* bytes of the buffer, if it is one */
+	__u32 count;	 /* of iovecs; 0: base is a buffer */
 	__u32 in_kernel; /* the iovecs are in kernel memory */
 };
 
@@ -56,8 +56,8 @@ static __always_inline void net_buffers_of(struct net_buffers *b, const struct m
 		b->base = BPF_CORE_READ(iter, ubuf);
 		b->size = BPF_CORE_READ(iter, count);
 	} else if (net_iter_is(iter, bpf_core_enum_value(enum iter_type, ITER_IOVEC))) {
-		b->base = bpf_core_field_exists(old->iov) ? BPF_CORE_READ(old, iov) :
-							    BPF_CORE_READ(iter, __iov);
+		b->base = bpf_core_field_exists(old->iov) ? BPF_CORE_READ(old, iov)
+							  : BPF_CORE_READ(iter, __iov);
 		b->count = BPF_CORE_READ(iter, nr_segs);
 		b->in_kernel = true;
 	} else {
@@ -247,8 +247,8 @@ static long net_copy_step(__u32 i, void *arg)
 	__u64 skip = c->skip;
 	long err;
 
-	err = c->in_kernel ? bpf_probe_read_kernel(&iov, sizeof(iov), at) :
-			     bpf_probe_read_user(&iov, sizeof(iov), at);
+	err = c->in_kernel ? bpf_probe_read_kernel(&iov, sizeof(iov), at)
+			   : bpf_probe_read_user(&iov, sizeof(iov), at);
 	if (err || skip > iov.iov_len)
 		return 1;
 	c->skip = 0;
@@ -274,7 +274,8 @@ static __always_inline void net_payload(struct pulsar_event *e, struct pulsar_by
 	c.offset = e->size;
 	c.want = len < NET_PAYLOAD_MAX ? len : NET_PAYLOAD_MAX - 1;
 	if (b->count)
-		bpf_loop(b->count < NET_BUFFERS_MAX ? b->count : NET_BUFFERS_MAX, net_copy_step, &c, 0);
+		bpf_loop(b->count < NET_BUFFERS_MAX ? b->count : NET_BUFFERS_MAX, net_copy_step, &c,
+			 0);
 	else if (b->base)
 		net_copy_buffer(&c, b->base + b->skip, b->size);
 	to->offset = c.offset;

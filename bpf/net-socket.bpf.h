@@ -101,7 +101,8 @@ static __always_inline bool net_owner_lives(const struct net_socket *socket)
 }
 
 /* After begin_for(): which of the owner's threads it was. */
-static __always_inline void net_owner_thread(struct pulsar_event *e, const struct net_socket *socket)
+static __always_inline void net_owner_thread(struct pulsar_event *e,
+					     const struct net_socket *socket)
 {
 	e->tid = socket->tid;
 	__builtin_memcpy(e->comm, socket->comm, sizeof(e->comm));
@@ -116,7 +117,8 @@ static __always_inline void net_owner_thread(struct pulsar_event *e, const struc
 static __always_inline struct sk_buff *net_queue_head(const struct sock *sk)
 {
 	const struct udp_sock *udp = (const void *)sk;
-	const void *reader = (const void *)sk + bpf_core_field_offset(struct udp_sock, reader_queue);
+	const void *reader =
+		(const void *)sk + bpf_core_field_offset(struct udp_sock, reader_queue);
 	const void *queue = (const void *)sk + bpf_core_field_offset(struct sock, sk_receive_queue);
 	struct sk_buff *skb = BPF_CORE_READ(udp, reader_queue.next);
 

@@ -11,17 +11,17 @@
 #include <bpf/bpf_endian.h>
 
 /* include/linux/socket.h, include/uapi/linux/in.h, in6.h, if_ether.h, stat.h */
-#define AF_UNSPEC	0
-#define AF_INET		2
-#define AF_INET6	10
-#define SOCK_STREAM	1
-#define SOCK_DGRAM	2
-#define IPPROTO_TCP	6
-#define IPPROTO_UDP	17
-#define IPPROTO_MPTCP	262
-#define ETH_P_IP	0x0800
-#define S_IFMT		0170000
-#define S_IFSOCK	0140000
+#define AF_UNSPEC     0
+#define AF_INET	      2
+#define AF_INET6      10
+#define SOCK_STREAM   1
+#define SOCK_DGRAM    2
+#define IPPROTO_TCP   6
+#define IPPROTO_UDP   17
+#define IPPROTO_MPTCP 262
+#define ETH_P_IP      0x0800
+#define S_IFMT	      0170000
+#define S_IFSOCK      0140000
 
 enum net_kind { NET_OTHER, NET_TCP, NET_UDP };
 

@@ -10,19 +10,19 @@
 #define PULSAR_RECORD_MAX 20480 /* of a DNS message: 8 KiB, with as much again for the verifier */
 #include "pulsar.bpf.h"
 
-#include "net.bpf.h"
 #include "net-message.bpf.h"
 #include "net-socket.bpf.h"
+#include "net.bpf.h"
 
 /* include/linux/socket.h, include/uapi/asm-generic/errno*.h, include/linux/errno.h */
-#define MSG_PEEK	0x2
-#define MSG_ERRQUEUE	0x2000
-#define EINTR		4
-#define EISCONN		106
-#define EALREADY	114
-#define EINPROGRESS	115
-#define ECANCELED	125
-#define ERESTARTSYS	512
+#define MSG_PEEK     0x2
+#define MSG_ERRQUEUE 0x2000
+#define EINTR	     4
+#define EISCONN	     106
+#define EALREADY     114
+#define EINPROGRESS  115
+#define ECANCELED    125
+#define ERESTARTSYS  512
 
 /* Datagrams from or to these ports are decoded as DNS; 53: RFC 1035, 5353: RFC 6762. 0: unused. */
 const volatile __u16 dns_ports[16] = { 53, 5353 };
@@ -95,7 +95,7 @@ struct dns_response {
 	struct pulsar_bytes message __dns __main;
 };
 
-#define DNS_HEADER   12   /* bytes, RFC 1035 4.1.1 */
+#define DNS_HEADER   12 /* bytes, RFC 1035 4.1.1 */
 #define DNS_FLAGS    2
 #define DNS_RESPONSE 0x80 /* QR */
 
@@ -272,7 +272,8 @@ static __always_inline bool connect_goes_on(int ret)
 }
 
 static __always_inline int connect_report(void *ctx, const struct sock *sk,
-					  const struct pulsar_address *to, __s32 result, bool is_tcp)
+					  const struct pulsar_address *to, __s32 result,
+					  bool is_tcp)
 {
 	struct connect *e = pulsar_begin(struct connect);
 
@@ -296,9 +297,9 @@ static __always_inline int connect_returned_tcp(void *ctx, const struct sock *sk
 		socket->connecting = NET_IDLE;
 	/* AF_UNSPEC gives an attempt up; otherwise the change of state has told of the success. */
 	if (!ret)
-		return was == NET_CONNECTING && !to->family ?
-			       connect_ended(ctx, socket, sk, ECANCELED) :
-			       0;
+		return was == NET_CONNECTING && !to->family
+			       ? connect_ended(ctx, socket, sk, ECANCELED)
+			       : 0;
 	if (!to->family || (was == NET_UNCONNECTED && socket->result == -ret))
 		return 0;
 	/* MPTCP: the connection below it is a socket of its own, and has told. */
@@ -328,13 +329,15 @@ static __always_inline int connect_returned(void *ctx, const struct sock *sk, co
 }
 
 SEC("fexit/inet_stream_connect")
-int BPF_PROG(connect__fentry__stream, struct socket *socket, void *address, int len, int flags, int ret)
+int BPF_PROG(connect__fentry__stream, struct socket *socket, void *address, int len, int flags,
+	     int ret)
 {
 	return connect_returned(ctx, BPF_CORE_READ(socket, sk), address, len, false, ret);
 }
 
 SEC("fexit/inet_dgram_connect")
-int BPF_PROG(connect__fentry__dgram, struct socket *socket, void *address, int len, int flags, int ret)
+int BPF_PROG(connect__fentry__dgram, struct socket *socket, void *address, int len, int flags,
+	     int ret)
 {
 	return connect_returned(ctx, BPF_CORE_READ(socket, sk), address, len, false, ret);
 }

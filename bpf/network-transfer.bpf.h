@@ -17,7 +17,8 @@ struct transfer {
 	const struct socket *socket; /* of the call in progress; NULL: there is none */
 	__u32 flags;		     /* of receiving */
 	__u32 index;		     /* of the next message, in sendmmsg() and recvmmsg() */
-	struct pulsar_address named; /* the peer by the call, or by the datagram; family 0: neither */
+	struct pulsar_address
+		named; /* the peer by the call, or by the datagram; family 0: neither */
 	struct net_message message;
 	struct net_call call;
 	/* Messages whose sender is told when the call ends, as bits, and what is known of them. */
@@ -367,9 +368,9 @@ int send__tp_btf__many(void *ctx)
  */
 static __always_inline bool received_from_anyone(struct transfer *t, struct sock *sk, __u32 index)
 {
-	__u32 room = BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET ?
-			     16 :
-			     sizeof(struct net_sockaddr);
+	__u32 room = BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET
+			     ? 16
+			     : sizeof(struct net_sockaddr);
 	struct net_socket *socket = net_own_new(sk);
 
 	if (socket)
@@ -441,8 +442,7 @@ static __always_inline int series_report(void *ctx, struct transfer *t, __u32 in
 /* recvfrom() and recvmsg() are over. */
 static __always_inline int series_end(struct trace_event_raw_sys_exit *ctx)
 {
-	struct transfer *t =
-		bpf_task_storage_get(&transfers, bpf_get_current_task_btf(), NULL, 0);
+	struct transfer *t = bpf_task_storage_get(&transfers, bpf_get_current_task_btf(), NULL, 0);
 
 	if (!t || !t->waiting)
 		return 0;

@@ -122,7 +122,8 @@ static __always_inline bool row_ours(struct pulsar_event *e)
 	return true;
 }
 
-static __always_inline __u64 row_count(struct syscall_activity *a, struct task_struct *task, long id)
+static __always_inline __u64 row_count(struct syscall_activity *a, struct task_struct *task,
+				       long id)
 {
 #if defined(__TARGET_ARCH_x86)
 	if (task->thread_info.status & TS_COMPAT)

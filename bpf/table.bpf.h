@@ -28,11 +28,11 @@
 /* Room for the strings of an event's header, which lie behind it. */
 #define PULSAR_ROW_STRINGS (PULSAR_IMAGE_LEN + 2 * PULSAR_CONTAINER_LEN)
 
-#define PULSAR_ROW(type)                                                                           \
-	struct type##_row {                                                                        \
-		struct type fixed;                                                                 \
-		__u8 strings[PULSAR_ROW_STRINGS];                                                  \
-	};                                                                                         \
+#define PULSAR_ROW(type)                          \
+	struct type##_row {                       \
+		struct type fixed;                \
+		__u8 strings[PULSAR_ROW_STRINGS]; \
+	};                                        \
 	_Static_assert(sizeof(struct type) % 8 == 0, "no hole before the strings")
 
 /*
@@ -47,7 +47,8 @@ static __always_inline long pulsar_row_put(void *map, const void *key, struct pu
 	__u64 strings = e->size - fixed;
 	long err = -PULSAR_ENOSPC;
 
-	barrier_var(strings); /* one register, so that the verifier sees the check on what is used */
+	barrier_var(
+		strings); /* one register, so that the verifier sees the check on what is used */
 	if (strings <= PULSAR_ROW_STRINGS) {
 		/* What is behind them is of older events. */
 		pulsar_zero((void *)e + fixed + strings, PULSAR_ROW_STRINGS - strings);
@@ -61,7 +62,7 @@ static __always_inline long pulsar_row_put(void *map, const void *key, struct pu
  * Removes a row and submits what was in it. Nobody may change it any more. `e` was begun
  * as an event of the row's type, so that filters apply; NULL: the row is removed, no more.
  */
-#define pulsar_row_submit(ctx, map, key, e, row)                                                   \
+#define pulsar_row_submit(ctx, map, key, e, row) \
 	pulsar_row_end(ctx, map, key, (e) ? &(e)->event : NULL, row, sizeof(*(row)))
 
 static __always_inline int pulsar_row_end(void *ctx, void *map, const void *key,
@@ -82,11 +83,11 @@ static __always_inline int pulsar_row_end(void *ctx, void *map, const void *key,
 }
 
 /* For rows of no process in an ARRAY, where they are from the beginning: makes one an event. */
-#define pulsar_row_mark(row)                                                                       \
-	({                                                                                         \
-		(row)->event.type = bpf_core_type_id_local(typeof(*(row)));                        \
-		(row)->event.flags = PULSAR_NO_PROCESS | PULSAR_NO_IMAGE;                          \
-		(row)->event.size = sizeof(*(row));                                                \
+#define pulsar_row_mark(row)                                                \
+	({                                                                  \
+		(row)->event.type = bpf_core_type_id_local(typeof(*(row))); \
+		(row)->event.flags = PULSAR_NO_PROCESS | PULSAR_NO_IMAGE;   \
+		(row)->event.size = sizeof(*(row));                         \
 	})
 
 #endif

@@ -31,8 +31,9 @@ struct rows {
 	struct row **chains;
 	size_t chain_count; /* a power of two */
 	size_t count;
-	struct row *row;	    /* that rows_change() was about; NULL: it is new, and all in `raw` counts */
-	struct row_id id;	    /* of it */
+	struct row
+		*row; /* that rows_change() was about; NULL: it is new, and all in `raw` counts */
+	struct row_id id; /* of it */
 	size_t size;
 	bool pending;
 	uint8_t raw[UINT16_MAX]; /* the struct, before the change */
@@ -197,8 +198,8 @@ static void row_remove(struct rows *rows, struct row *row)
 /* A number of `size` bytes, 1 to 8, of the byte order of this machine. */
 static uint64_t number_get(const uint8_t *at, size_t size)
 {
-	struct field field = {.size = size};
-	struct record record = {.bytes = at};
+	struct field field = { .size = size };
+	struct record record = { .bytes = at };
 
 	return field_unsigned(&field, &record);
 }
@@ -274,7 +275,7 @@ static bool has_counters(const struct plan_event *event)
 }
 
 bool rows_change(struct rows *rows, const struct plan_event *event, uint8_t *bytes, const void *key,
-		size_t key_len)
+		 size_t key_len)
 {
 	bool changed;
 

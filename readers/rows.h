@@ -42,7 +42,7 @@ void rows_free(struct rows *rows);
  * Return: true if there is something to print.
  */
 bool rows_change(struct rows *rows, const struct plan_event *event, uint8_t *bytes, const void *key,
-		size_t key_len);
+		 size_t key_len);
 
 /**
  * rows_said() - the record of the last rows_change() was printed

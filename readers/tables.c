@@ -157,7 +157,8 @@ static bool look_ends(const struct look *look)
 static int look_batches(struct look *look)
 {
 	struct tables *t = look->tables;
-	unsigned char at[ROW_KEY_MAX], next[ROW_KEY_MAX]; /* where a batch begins: a number, or a key */
+	unsigned char at[ROW_KEY_MAX],
+		next[ROW_KEY_MAX]; /* where a batch begins: a number, or a key */
 	bool begun = false;
 	int err = 0;
 

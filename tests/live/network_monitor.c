@@ -110,19 +110,23 @@ static int reset(void)
 	return 0;
 }
 
-#define CONVERSATION(bound, from, to)                                                         \
-	.lines = {                                                                            \
-		"Bind T " bound ":A",		   "Listen T " bound ":A",                    \
-		"Connect T " from ":B > " to ":A 0", "Accept T " from ":B > " to ":A",        \
-		"Send T " from ":B > " to ":A 5",  "Receive T " to ":A > " from ":B 5",       \
-		"Send T " to ":A > " from ":B 3",  "Receive T " from ":B > " to ":A 3",       \
-		"Close T " to ":A > " from ":B",   "Close T " from ":B > " to ":A",           \
-		"Close T " bound ":A > -"                                                     \
-	}
+#define CONVERSATION(bound, from, to)                   \
+	.lines = { "Bind T " bound ":A",                \
+		   "Listen T " bound ":A",              \
+		   "Connect T " from ":B > " to ":A 0", \
+		   "Accept T " from ":B > " to ":A",    \
+		   "Send T " from ":B > " to ":A 5",    \
+		   "Receive T " to ":A > " from ":B 5", \
+		   "Send T " to ":A > " from ":B 3",    \
+		   "Receive T " from ":B > " to ":A 3", \
+		   "Close T " to ":A > " from ":B",     \
+		   "Close T " from ":B > " to ":A",     \
+		   "Close T " bound ":A > -" }
 
 #define LISTENING "Bind T 127.0.0.1:7000", "Listen T 127.0.0.1:7000"
-#define CONNECTED                                                                             \
-	LISTENING, "Connect T 127.0.0.1:A > 127.0.0.1:7000 0", "Accept T 127.0.0.1:A > 127.0.0.1:7000"
+#define CONNECTED                                              \
+	LISTENING, "Connect T 127.0.0.1:A > 127.0.0.1:7000 0", \
+		"Accept T 127.0.0.1:A > 127.0.0.1:7000"
 
 static const struct talk tcp[] = {
 	{ "IPv4", converse_v4, CONVERSATION("127.0.0.1", "127.0.0.1", "127.0.0.1") },
@@ -226,12 +230,14 @@ static int nowhere(void)
 
 static const struct talk connects[] = {
 	{ "refused", refused,
-	  .lines = { "Connect T 127.0.0.1:A > 127.0.0.1:7000 ECONNREFUSED", "Close T 0.0.0.0:A > -" } },
+	  .lines = { "Connect T 127.0.0.1:A > 127.0.0.1:7000 ECONNREFUSED",
+		     "Close T 0.0.0.0:A > -" } },
 	{ "not blocking", started,
 	  .lines = { LISTENING, "Connect T 127.0.0.1:A > 127.0.0.1:7000 0",
 		     "Close T 127.0.0.1:A > 127.0.0.1:7000", "Close T 127.0.0.1:7000 > -" } },
 	{ "not blocking, refused", started_and_refused,
-	  .lines = { "Connect T 127.0.0.1:A > 127.0.0.1:7000 ECONNREFUSED", "Close T 0.0.0.0:A > -" } },
+	  .lines = { "Connect T 127.0.0.1:A > 127.0.0.1:7000 ECONNREFUSED",
+		     "Close T 0.0.0.0:A > -" } },
 	{ "closed before there was an answer", given_up,
 	  .lines = { LISTENING, "Connect T 127.0.0.1:A > 127.0.0.1:7000 0",
 		     "Connect T 127.0.0.1:B > 127.0.0.1:7000 ECANCELED",
@@ -239,7 +245,8 @@ static const struct talk connects[] = {
 		     "Close T 127.0.0.1:7000 > -" } },
 	{ "no route", nowhere,
 	  .lines = { "Connect T 0.0.0.0:0 > 192.0.2.1:7000 ENETUNREACH",
-		     "Connect U 0.0.0.0:A > 192.0.2.1:7000 ENETUNREACH", "Close U 0.0.0.0:A > -" } },
+		     "Connect U 0.0.0.0:A > 192.0.2.1:7000 ENETUNREACH",
+		     "Close U 0.0.0.0:A > -" } },
 };
 
 Test(network_monitor, each_attempt_to_connect_is_told_once_when_its_outcome_is_known)
@@ -266,7 +273,9 @@ static int unconnected(const char *ip)
 	char buffer[16];
 	struct iovec iov = { buffer, sizeof(buffer) };
 	union address from;
-	struct msghdr named = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr named = {
+		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1
+	};
 	struct msghdr nameless = { .msg_iov = &iov, .msg_iovlen = 1 };
 	socklen_t len = sizeof(from);
 
@@ -297,16 +306,23 @@ static int unconnected_v6(void)
 	return unconnected("::1");
 }
 
-#define UNCONNECTED(ip)                                                                           \
-	.lines = {                                                                                \
-		"Bind U " ip ":7000", "Bind U " ip ":7001", "Bind U " ip ":7002",                 \
-		"Send U " ip ":7001 > " ip ":7000 1", "Send U " ip ":7002 > " ip ":7000 2",       \
-		"Send U " ip ":7001 > " ip ":7000 3", "Send U " ip ":7002 > " ip ":7000 4",       \
-		"Send U " ip ":7001 > " ip ":7000 5", "Receive U " ip ":7000 > " ip ":7001 1",    \
-		"Receive U " ip ":7000 > " ip ":7002 2", "Receive U " ip ":7000 > " ip ":7001 3", \
-		"Receive U " ip ":7000 > " ip ":7002 4", "Receive U " ip ":7000 > " ip ":7001 5", \
-		"Close U " ip ":7002 > -", "Close U " ip ":7001 > -", "Close U " ip ":7000 > -"   \
-	}
+#define UNCONNECTED(ip)                                     \
+	.lines = { "Bind U " ip ":7000",                    \
+		   "Bind U " ip ":7001",                    \
+		   "Bind U " ip ":7002",                    \
+		   "Send U " ip ":7001 > " ip ":7000 1",    \
+		   "Send U " ip ":7002 > " ip ":7000 2",    \
+		   "Send U " ip ":7001 > " ip ":7000 3",    \
+		   "Send U " ip ":7002 > " ip ":7000 4",    \
+		   "Send U " ip ":7001 > " ip ":7000 5",    \
+		   "Receive U " ip ":7000 > " ip ":7001 1", \
+		   "Receive U " ip ":7000 > " ip ":7002 2", \
+		   "Receive U " ip ":7000 > " ip ":7001 3", \
+		   "Receive U " ip ":7000 > " ip ":7002 4", \
+		   "Receive U " ip ":7000 > " ip ":7001 5", \
+		   "Close U " ip ":7002 > -",               \
+		   "Close U " ip ":7001 > -",               \
+		   "Close U " ip ":7000 > -" }
 
 /* An IPv6 socket, and an IPv4 one: each is told as IPv4, and once. */
 static int mapped(void)
@@ -362,13 +378,17 @@ static int several(void)
 	struct mmsghdr out[3] = { 0 }, in[2] = { 0 };
 
 	for (int i = 0; i < 3; i++)
-		out[i].msg_hdr = (struct msghdr){ .msg_name = &to[i], .msg_namelen = sizeof(to[i].v4),
-						  .msg_iov = &iov[i], .msg_iovlen = 1 };
+		out[i].msg_hdr = (struct msghdr){ .msg_name = &to[i],
+						  .msg_namelen = sizeof(to[i].v4),
+						  .msg_iov = &iov[i],
+						  .msg_iovlen = 1 };
 	TALK_MUST(sendmmsg(first, out, 3, 0) == 3);
 	/* One asks for the sender, the other does not. */
 	in[0].msg_hdr = (struct msghdr){ .msg_iov = &room_iov[0], .msg_iovlen = 1 };
-	in[1].msg_hdr = (struct msghdr){ .msg_name = &from, .msg_namelen = sizeof(from),
-					 .msg_iov = &room_iov[1], .msg_iovlen = 1 };
+	in[1].msg_hdr = (struct msghdr){ .msg_name = &from,
+					 .msg_namelen = sizeof(from),
+					 .msg_iov = &room_iov[1],
+					 .msg_iovlen = 1 };
 	TALK_MUST(recvmmsg(second, in, 2, 0, NULL) == 2);
 	talk_receive(first, 3);
 	close(second);
@@ -396,7 +416,8 @@ static const struct talk udp[] = {
 	{ "IPv4", unconnected_v4, UNCONNECTED("127.0.0.1") },
 	{ "IPv6", unconnected_v6, UNCONNECTED("[::1]") },
 	{ "IPv4 through an IPv6 socket", mapped,
-	  .lines = { "Bind U 127.0.0.1:7000", "Bind U [::]:7001", "Send U 0.0.0.0:7001 > 127.0.0.1:7000 5",
+	  .lines = { "Bind U 127.0.0.1:7000", "Bind U [::]:7001",
+		     "Send U 0.0.0.0:7001 > 127.0.0.1:7000 5",
 		     "Receive U 127.0.0.1:7000 > 127.0.0.1:7001 5",
 		     "Send U 127.0.0.1:7000 > 127.0.0.1:7001 4",
 		     "Receive U 0.0.0.0:7001 > 127.0.0.1:7000 4",
@@ -405,16 +426,21 @@ static const struct talk udp[] = {
 		     "Close U 127.0.0.1:7000 > -" } },
 	{ "connected", connected,
 	  .lines = { "Bind U 127.0.0.1:7000", "Bind U 127.0.0.1:7001",
-		     "Connect U 127.0.0.1:A > 127.0.0.1:7000 0", "Send U 127.0.0.1:A > 127.0.0.1:7000 4",
-		     "Send U 127.0.0.1:A > 127.0.0.1:7000 5", "Send U 127.0.0.1:A > 127.0.0.1:7000 0",
-		     "Send U 127.0.0.1:A > 127.0.0.1:7001 4", "Receive U 127.0.0.1:7000 > 127.0.0.1:A 4",
+		     "Connect U 127.0.0.1:A > 127.0.0.1:7000 0",
+		     "Send U 127.0.0.1:A > 127.0.0.1:7000 4",
+		     "Send U 127.0.0.1:A > 127.0.0.1:7000 5",
+		     "Send U 127.0.0.1:A > 127.0.0.1:7000 0",
+		     "Send U 127.0.0.1:A > 127.0.0.1:7001 4",
+		     "Receive U 127.0.0.1:7000 > 127.0.0.1:A 4",
 		     "Receive U 127.0.0.1:7000 > 127.0.0.1:A 5",
 		     "Receive U 127.0.0.1:7000 > 127.0.0.1:A 0",
-		     "Receive U 127.0.0.1:7001 > 127.0.0.1:A 4", "Close U 127.0.0.1:A > 127.0.0.1:7000",
-		     "Close U 127.0.0.1:7001 > -", "Close U 127.0.0.1:7000 > -" } },
+		     "Receive U 127.0.0.1:7001 > 127.0.0.1:A 4",
+		     "Close U 127.0.0.1:A > 127.0.0.1:7000", "Close U 127.0.0.1:7001 > -",
+		     "Close U 127.0.0.1:7000 > -" } },
 	{ "several in one call", several,
 	  .lines = { "Bind U 127.0.0.1:7000", "Bind U 127.0.0.1:7001",
-		     "Send U 127.0.0.1:7000 > 127.0.0.1:7001 1", "Send U 127.0.0.1:7000 > 127.0.0.1:7001 2",
+		     "Send U 127.0.0.1:7000 > 127.0.0.1:7001 1",
+		     "Send U 127.0.0.1:7000 > 127.0.0.1:7001 2",
 		     "Send U 127.0.0.1:7000 > 127.0.0.1:7000 3",
 		     "Receive U 127.0.0.1:7001 > 127.0.0.1:7000 1",
 		     "Receive U 127.0.0.1:7001 > 127.0.0.1:7000 2",
@@ -425,8 +451,8 @@ static const struct talk udp[] = {
 		     "Send U 127.0.0.1:A > 127.0.0.1:7000 65507",
 		     "Receive U 127.0.0.1:7000 > 127.0.0.1:A 65507",
 		     "Send U 127.0.0.1:A > 127.0.0.1:7000 1000",
-		     "Receive U 127.0.0.1:7000 > 127.0.0.1:A 10", "Close U 127.0.0.1:A > 127.0.0.1:7000",
-		     "Close U 127.0.0.1:7000 > -" } },
+		     "Receive U 127.0.0.1:7000 > 127.0.0.1:A 10",
+		     "Close U 127.0.0.1:A > 127.0.0.1:7000", "Close U 127.0.0.1:7000 > -" } },
 };
 
 Test(network_monitor, each_datagram_is_told_once_with_its_true_peer)
@@ -516,14 +542,15 @@ static int with_unix(void)
 	return 0;
 }
 
-#define CLOSED                                                                            \
+#define CLOSED                                                                          \
 	"Close T 127.0.0.1:A > 127.0.0.1:7000", "Close T 127.0.0.1:7000 > 127.0.0.1:A", \
 		"Close T 127.0.0.1:7000 > -"
 
 static const struct talk transfers[] = {
 	{ "vectors", with_vectors,
 	  .lines = { CONNECTED, "Send T 127.0.0.1:A > 127.0.0.1:7000 3",
-		     "Receive T 127.0.0.1:7000 > 127.0.0.1:A 3", "Send T 127.0.0.1:A > 127.0.0.1:7000 7",
+		     "Receive T 127.0.0.1:7000 > 127.0.0.1:A 3",
+		     "Send T 127.0.0.1:A > 127.0.0.1:7000 7",
 		     "Receive T 127.0.0.1:7000 > 127.0.0.1:A 7", CLOSED } },
 	{ "sendfile", with_sendfile, .sum = true,
 	  .lines = { CONNECTED, "Send T 127.0.0.1:A > 127.0.0.1:7000 100000",
@@ -590,8 +617,10 @@ Test(network_monitor, a_pool_of_threads_accepts_each_connection_once)
 	struct run *run = module_run("network-monitor", pool, &port);
 
 	expect_events(run, 4 * POOL, "Accept", from_self(), num("destination.port", port));
-	expect_events(run, 4 * POOL, "Connect", from_self(), num("destination.port", port), num("result", 0));
-	expect_events(run, 4 * POOL, "Receive", from_self(), num("source.port", port), num("len", 1));
+	expect_events(run, 4 * POOL, "Connect", from_self(), num("destination.port", port),
+		      num("result", 0));
+	expect_events(run, 4 * POOL, "Receive", from_self(), num("source.port", port),
+		      num("len", 1));
 	/* Each end of each connection, and the listener. */
 	expect_events(run, 4 * POOL, "Close", from_self(), num("destination.port", port));
 	expect_events(run, 4 * POOL + 1, "Close", from_self(), num("source.port", port));
@@ -674,11 +703,13 @@ static int inherited_by_child(void)
 static const struct talk owners[] = {
 	{ "a client that is killed", client_killed,
 	  .lines = { LISTENING, "Connect T 127.0.0.1:A > 127.0.0.1:7000 0 by P",
-		     "Accept T 127.0.0.1:A > 127.0.0.1:7000", "Close T 127.0.0.1:A > 127.0.0.1:7000 by P",
+		     "Accept T 127.0.0.1:A > 127.0.0.1:7000",
+		     "Close T 127.0.0.1:A > 127.0.0.1:7000 by P",
 		     "Close T 127.0.0.1:7000 > 127.0.0.1:A", "Close T 127.0.0.1:7000 > -" } },
 	{ "the last descriptor is that of a child", inherited_by_child,
 	  .lines = { CONNECTED, "Send T 127.0.0.1:7000 > 127.0.0.1:A 5 by P",
-		     "Close T 127.0.0.1:7000 > 127.0.0.1:A", "Receive T 127.0.0.1:A > 127.0.0.1:7000 5",
+		     "Close T 127.0.0.1:7000 > 127.0.0.1:A",
+		     "Receive T 127.0.0.1:A > 127.0.0.1:7000 5",
 		     "Close T 127.0.0.1:A > 127.0.0.1:7000", "Close T 127.0.0.1:7000 > -" } },
 };
 
@@ -744,7 +775,8 @@ static int resolve_in_pieces(void)
 {
 	int server = talk_socket(SOCK_DGRAM, "127.0.0.1", 53, true);
 	int client = talk_connect(SOCK_DGRAM, "127.0.0.1", 53);
-	struct iovec iov[3] = { { (void *)query, 1 }, { (void *)(query + 1), 14 },
+	struct iovec iov[3] = { { (void *)query, 1 },
+				{ (void *)(query + 1), 14 },
 				{ (void *)(query + 15), QUERY - 15 } };
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 3 };
 	char a[3], b[100];
@@ -765,14 +797,19 @@ static int resolve_several(void)
 	int client = talk_socket(SOCK_DGRAM, "127.0.0.1", 7000, true);
 	union address to = talk_address("127.0.0.1", 53), from;
 	char room[2][64];
-	struct iovec iov = { (void *)query, QUERY }, room_iov[2] = { { room[0], 64 }, { room[1], 64 } };
+	struct iovec iov = { (void *)query, QUERY },
+		     room_iov[2] = { { room[0], 64 }, { room[1], 64 } };
 	struct mmsghdr out[2] = { 0 }, in[2] = { 0 };
 
 	for (int i = 0; i < 2; i++) {
-		out[i].msg_hdr = (struct msghdr){ .msg_name = &to, .msg_namelen = sizeof(to.v4),
-						  .msg_iov = &iov, .msg_iovlen = 1 };
-		in[i].msg_hdr = (struct msghdr){ .msg_name = &from, .msg_namelen = sizeof(from),
-						 .msg_iov = &room_iov[i], .msg_iovlen = 1 };
+		out[i].msg_hdr = (struct msghdr){ .msg_name = &to,
+						  .msg_namelen = sizeof(to.v4),
+						  .msg_iov = &iov,
+						  .msg_iovlen = 1 };
+		in[i].msg_hdr = (struct msghdr){ .msg_name = &from,
+						 .msg_namelen = sizeof(from),
+						 .msg_iov = &room_iov[i],
+						 .msg_iovlen = 1 };
 	}
 	TALK_MUST(sendmmsg(client, out, 2, 0) == 2);
 	TALK_MUST(recvmmsg(server, in, 2, 0, NULL) == 2);
@@ -788,32 +825,42 @@ static int nonsense(void)
 	int client = talk_connect(SOCK_DGRAM, "127.0.0.1", 53);
 
 	talk_send(client, "short");
-	TALK_MUST(send(client, "\x12\x34\x01\0\0\1\0\0\0\0\0\0\x3f" "cut", 16, 0) == 16);
+	TALK_MUST(send(client,
+		       "\x12\x34\x01\0\0\1\0\0\0\0\0\0\x3f"
+		       "cut",
+		       16, 0) == 16);
 	close(client);
 	close(server);
 	return 0;
 }
 
 #define Q(from, to, more) "DnsQuery 127.0.0.1:" from " > 127.0.0.1:" to " example.org/A" more
-#define R(from, to)	  "DnsResponse 127.0.0.1:" from " > 127.0.0.1:" to " example.org/A NOERROR 192.0.2.7"
-#define RESOLVED(port)                                                                              \
-	.lines = {                                                                                  \
-		"Bind U 127.0.0.1:" port, "Bind U 127.0.0.1:7000",                                  \
-		"Send U 127.0.0.1:7000 > 127.0.0.1:" port " 29", Q("7000", port, ""),               \
-		"Receive U 127.0.0.1:" port " > 127.0.0.1:7000 29", Q("7000", port, ""),            \
-		"Send U 127.0.0.1:" port " > 127.0.0.1:7000 45", R(port, "7000"),                   \
-		"Receive U 127.0.0.1:7000 > 127.0.0.1:" port " 45", R(port, "7000"),                \
-		"Close U 127.0.0.1:" port " > -", "Close U 127.0.0.1:7000 > -"                      \
-	}
+#define R(from, to) \
+	"DnsResponse 127.0.0.1:" from " > 127.0.0.1:" to " example.org/A NOERROR 192.0.2.7"
+#define RESOLVED(port)                                                 \
+	.lines = { "Bind U 127.0.0.1:" port,                           \
+		   "Bind U 127.0.0.1:7000",                            \
+		   "Send U 127.0.0.1:7000 > 127.0.0.1:" port " 29",    \
+		   Q("7000", port, ""),                                \
+		   "Receive U 127.0.0.1:" port " > 127.0.0.1:7000 29", \
+		   Q("7000", port, ""),                                \
+		   "Send U 127.0.0.1:" port " > 127.0.0.1:7000 45",    \
+		   R(port, "7000"),                                    \
+		   "Receive U 127.0.0.1:7000 > 127.0.0.1:" port " 45", \
+		   R(port, "7000"),                                    \
+		   "Close U 127.0.0.1:" port " > -",                   \
+		   "Close U 127.0.0.1:7000 > -" }
 
 static const struct talk dns[] = {
 	{ "port 53", resolve_default, RESOLVED("53") },
 	{ "a port that was set", resolve_set, RESOLVED("5454") },
 	{ "another port", resolve_elsewhere,
 	  .lines = { "Bind U 127.0.0.1:7001", "Bind U 127.0.0.1:7000",
-		     "Send U 127.0.0.1:7000 > 127.0.0.1:7001 29", "Receive U 127.0.0.1:7001 > 127.0.0.1:7000 29",
-		     "Send U 127.0.0.1:7001 > 127.0.0.1:7000 45", "Receive U 127.0.0.1:7000 > 127.0.0.1:7001 45",
-		     "Close U 127.0.0.1:7001 > -", "Close U 127.0.0.1:7000 > -" } },
+		     "Send U 127.0.0.1:7000 > 127.0.0.1:7001 29",
+		     "Receive U 127.0.0.1:7001 > 127.0.0.1:7000 29",
+		     "Send U 127.0.0.1:7001 > 127.0.0.1:7000 45",
+		     "Receive U 127.0.0.1:7000 > 127.0.0.1:7001 45", "Close U 127.0.0.1:7001 > -",
+		     "Close U 127.0.0.1:7000 > -" } },
 	{ "in pieces", resolve_in_pieces,
 	  .lines = { "Bind U 127.0.0.1:53", "Connect U 127.0.0.1:A > 127.0.0.1:53 0",
 		     "Send U 127.0.0.1:A > 127.0.0.1:53 29", Q("A", "53", ""),
@@ -831,8 +878,8 @@ static const struct talk dns[] = {
 	{ "nonsense", nonsense,
 	  .lines = { "Bind U 127.0.0.1:53", "Connect U 127.0.0.1:A > 127.0.0.1:53 0",
 		     "Send U 127.0.0.1:A > 127.0.0.1:53 5", "Send U 127.0.0.1:A > 127.0.0.1:53 16",
-		     "DnsQuery 127.0.0.1:A > 127.0.0.1:53 malformed", "Close U 127.0.0.1:A > 127.0.0.1:53",
-		     "Close U 127.0.0.1:53 > -" } },
+		     "DnsQuery 127.0.0.1:A > 127.0.0.1:53 malformed",
+		     "Close U 127.0.0.1:A > 127.0.0.1:53", "Close U 127.0.0.1:53 > -" } },
 };
 
 Test(network_monitor, dns_messages_are_told_both_ways)

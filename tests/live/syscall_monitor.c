@@ -239,8 +239,8 @@ static void compare(const char *summary, json_t *events, pid_t pid)
 		    sscanf(strrchr(line, ' '), "%63s", name) != 1 || !strcmp(name, "total") ||
 		    !strcmp(name, "execve"))
 			continue;
-		cr_expect_eq(calls(events, pid, "/true", name, NULL), count, "%s: %lld, not %lld", name,
-			     calls(events, pid, "/true", name, NULL), count);
+		cr_expect_eq(calls(events, pid, "/true", name, NULL), count, "%s: %lld, not %lld",
+			     name, calls(events, pid, "/true", name, NULL), count);
 		rows++;
 	}
 	cr_expect(rows > 5, "%d rows of strace", rows);
@@ -257,7 +257,8 @@ static pid_t traced(json_t *events, pid_t strace)
 		json_t *header = json_object_get(event, "header");
 
 		if (json_integer_value(json_object_get(header, "ppid")) == strace &&
-		    is_of(event, (pid_t)json_integer_value(json_object_get(header, "pid")), "/true"))
+		    is_of(event, (pid_t)json_integer_value(json_object_get(header, "pid")),
+			  "/true"))
 			return (pid_t)json_integer_value(json_object_get(header, "pid"));
 	}
 	cr_assert_fail("no line of the program under strace");
@@ -394,8 +395,9 @@ Test(tables, a_module_dropped_in_publishes_one_without_anything_else_knowing_it)
 	cr_expect_eq(json_integer_value(json_object_get(last, "last_pid")), pid);
 	/* An array prints as what is in it under the index. */
 	snprintf(digits, sizeof(digits), "%d", snprintf(NULL, 0, "%d", pid));
-	cr_expect_eq(json_integer_value(json_object_get(json_object_get(last, "by_digits"), digits)),
-		     json_integer_value(json_object_get(last, "made")));
+	cr_expect_eq(
+		json_integer_value(json_object_get(json_object_get(last, "by_digits"), digits)),
+		json_integer_value(json_object_get(last, "made")));
 	json_decref(events);
 	kit_reader_free(reader);
 	kit_free(kit);

@@ -51,7 +51,8 @@ socklen_t talk_address_len(const union address *address)
 
 uint16_t talk_port(const union address *address)
 {
-	return ntohs(address->any.sa_family == AF_INET ? address->v4.sin_port : address->v6.sin6_port);
+	return ntohs(address->any.sa_family == AF_INET ? address->v4.sin_port
+						       : address->v6.sin6_port);
 }
 
 int talk_socket(int type, const char *ip, uint16_t port, bool bound)
@@ -226,7 +227,9 @@ static void write_ends(struct writer *w, char *to, size_t size, const char *even
 {
 	bool dns = !strncmp(event, "Dns", 3);
 	char source[80], destination[80] = "";
-	const char *kind = dns ? "" : json_is_true(json_object_get(payload, "is_tcp")) ? "T " : "U ";
+	const char *kind = dns						      ? ""
+			   : json_is_true(json_object_get(payload, "is_tcp")) ? "T "
+									      : "U ";
 
 	if (json_object_get(payload, "address")) {
 		write_address(w, source, sizeof(source), json_object_get(payload, "address"));
@@ -242,7 +245,8 @@ static void write_ends(struct writer *w, char *to, size_t size, const char *even
 
 static void write_line(struct writer *w, bool sum, json_t *event)
 {
-	json_t *header = json_object_get(event, "header"), *payload = json_object_get(event, "payload");
+	json_t *header = json_object_get(event, "header"),
+	       *payload = json_object_get(event, "payload");
 	const char *name = text(header, "event");
 	json_t *len = json_object_get(payload, "len"), *result = json_object_get(payload, "result");
 	pid_t pid = (pid_t)integer(header, "pid");
@@ -311,7 +315,8 @@ static void talk_compare(const struct talk *talk, pid_t pid, json_t *events)
 		if (expected_here(talk->lines[i]))
 			fprintf(out, "%s\n", talk->lines[i]);
 	fclose(out);
-	cr_expect(!strcmp(w.text, wanted), "%s: expected\n%s---- found\n%s", talk->what, wanted, w.text);
+	cr_expect(!strcmp(w.text, wanted), "%s: expected\n%s---- found\n%s", talk->what, wanted,
+		  w.text);
 	free(wanted);
 	free(w.text);
 }

@@ -28,7 +28,7 @@
 struct talk {
 	const char *what;
 	int (*act)(void); /* not 0: it could not do what it wanted, and the test fails */
-	bool sum;	  /* Send and Receive with the same ends, one after the other, are one line */
+	bool sum; /* Send and Receive with the same ends, one after the other, are one line */
 	const char *lines[TALK_LINES_MAX]; /* up to NULL */
 };
 

@@ -68,22 +68,35 @@ static void fill_fields(struct pulsar_field fields[PLAN_FIELDS + 2])
 	__u32 at = sizeof(struct pulsar_event);
 
 	memset(fields, 0, (PLAN_FIELDS + 2) * sizeof(*fields));
-	fields[0] = (struct pulsar_field){
-		.name = "module", .kind = PULSAR_KIND_SCHEMA, .event = PULSAR_ABI
+	fields[0] = (struct pulsar_field){ .name = "module",
+					   .kind = PULSAR_KIND_SCHEMA,
+					   .event = PULSAR_ABI };
+	fields[1] = (struct pulsar_field){
+		.name = "Sample", .kind = PULSAR_KIND_EVENT, .event = 7, .size = at + 48
 	};
-	fields[1] = (struct pulsar_field){ .name = "Sample", .kind = PULSAR_KIND_EVENT, .event = 7,
-					   .size = at + 48 };
-	fields[2] = (struct pulsar_field){ .name = "since", .kind = PULSAR_KIND_TIME, .event = 7,
-					   .offset = at, .size = 8, .flags = PULSAR_FIELD_SINCE };
-	fields[3] = (struct pulsar_field){ .name = "name", .kind = PULSAR_KIND_CHARS, .event = 7,
-					   .offset = at + 8, .size = 8 };
-	fields[4] = (struct pulsar_field){ .name = "count", .kind = PULSAR_KIND_UINT, .event = 7,
-					   .offset = at + 16, .size = 4,
+	fields[2] = (struct pulsar_field){ .name = "since",
+					   .kind = PULSAR_KIND_TIME,
+					   .event = 7,
+					   .offset = at,
+					   .size = 8,
+					   .flags = PULSAR_FIELD_SINCE };
+	fields[3] = (struct pulsar_field){
+		.name = "name", .kind = PULSAR_KIND_CHARS, .event = 7, .offset = at + 8, .size = 8
+	};
+	fields[4] = (struct pulsar_field){ .name = "count",
+					   .kind = PULSAR_KIND_UINT,
+					   .event = 7,
+					   .offset = at + 16,
+					   .size = 4,
 					   .flags = PULSAR_FIELD_COUNTER };
-	fields[5] = (struct pulsar_field){ .name = "counts", .kind = PULSAR_KIND_COUNTS, .event = 7,
-					   .offset = at + 24, .size = 24,
+	fields[5] = (struct pulsar_field){ .name = "counts",
+					   .kind = PULSAR_KIND_COUNTS,
+					   .event = 7,
+					   .offset = at + 24,
+					   .size = 24,
 					   .flags = PULSAR_FIELD_COUNTER };
-	fields[6] = (struct pulsar_field){ .name = "samples", .kind = PULSAR_KIND_TABLE, .event = 7 };
+	fields[6] =
+		(struct pulsar_field){ .name = "samples", .kind = PULSAR_KIND_TABLE, .event = 7 };
 }
 
 /* `to_hostile` changes one thing; the plan must be refused. */
@@ -188,8 +201,11 @@ static void bench_free(struct bench *b)
 
 static struct sample sample(uint32_t tgid, uint64_t since, uint32_t count, uint64_t second)
 {
-	return (struct sample){ .event = { .tgid = tgid, .start_time_ns = 5 }, .since = since,
-				.name = "name", .count = count, .counts = { 0, second, 0 } };
+	return (struct sample){ .event = { .tgid = tgid, .start_time_ns = 5 },
+				.since = since,
+				.name = "name",
+				.count = count,
+				.counts = { 0, second, 0 } };
 }
 
 /* A look at a row, or its end (key NULL); what the line says, or false. */
