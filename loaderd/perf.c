@@ -30,22 +30,16 @@ static int perf_open(struct perf_event_attr *attr)
 /* One line of a file of the kernel's, parsed by a format with one %llu. */
 static int perf_read_number(const char *path, const char *format, unsigned long long *number)
 {
-	char line[64];
+	char line[64] = "";
 	ssize_t n;
-	int err = 0;
 	int fd;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	n = read(fd, line, sizeof(line) - 1);
-	if (n < 0)
-		err = -errno;
 	close(fd);
-	if (err)
-		return err;
-	line[n] = '\0';
-	return sscanf(line, format, number) == 1 ? 0 : -EINVAL;
+	return n > 0 && sscanf(line, format, number) == 1 ? 0 : -EINVAL;
 }
 
 static int perf_tracepoint_path(char *path, size_t size, const char *name, const char *file)
