@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -47,8 +49,9 @@ int listen_parse(const char *text, struct sockaddr_storage *address, socklen_t *
 
 	if (listen_split(text, host, sizeof(host), &port))
 		return -EINVAL;
-	if (!*port || strspn(port, "0123456789") != strlen(port) ||
-	    getaddrinfo(host, port, &hints, &found))
+	/* getaddrinfo(3) takes larger ones for others. */
+	if (!*port || strspn(port, "0123456789") != strlen(port) || strlen(port) > 5 ||
+	    atoi(port) > UINT16_MAX || getaddrinfo(host, port, &hints, &found))
 		return -EINVAL;
 	memset(address, 0, sizeof(*address));
 	memcpy(address, found->ai_addr, found->ai_addrlen);
