@@ -11,6 +11,7 @@
 #include "decode_lab.h"
 #include "derive/derive.h"
 #include "derive/elf.h"
+#include "options.h"
 
 #define PROGRAM "\177ELF and more"
 
@@ -270,4 +271,31 @@ Test(derive_elf, a_schema_that_cannot_be_meant_is_refused)
 	cr_expect_null(plan_new(lab->fields, lab->count, error, sizeof(error)));
 	cr_expect(strstr(error, "a second event ElfOpened"), "%s", error);
 	lab_free(lab);
+}
+
+/* ---- options ---- */
+
+static int parse(struct options *options, const char *a, const char *b, char *error)
+{
+	char *argv[] = { "pulsar-reader", (char *)a, (char *)b, "files", NULL };
+
+	return options_parse(options, 4, argv, error, 256);
+}
+
+Test(derive_elf, options_say_whether_to_look_and_where_not)
+{
+	struct options options;
+	char error[256];
+
+	cr_expect_eq(parse(&options, "--elf-check", "no", error), 0);
+	cr_expect_not(options.elf_check);
+	cr_expect_str_eq(options.elf_check_whitelist, "/proc,/sys,/dev");
+	cr_expect_eq(parse(&options, "--elf-check-whitelist", "/usr/lib", error), 0);
+	cr_expect(options.elf_check);
+	cr_expect_str_eq(options.elf_check_whitelist, "/usr/lib");
+	cr_expect(parse(&options, "--elf-check", "perhaps", error));
+	cr_expect_str_eq(error, "--elf-check is yes or no, not 'perhaps'");
+	cr_expect(parse(&options, "--elf-check-whitelist", "usr", error));
+	cr_expect_str_eq(error,
+			 "--elf-check-whitelist wants absolute paths with commas, not 'usr'");
 }
