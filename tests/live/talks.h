@@ -25,6 +25,12 @@
 
 #define TALK_LINES_MAX 24
 
+/* Lines of a server at port 7000, and of its first client. */
+#define LISTENING "Bind T 127.0.0.1:7000", "Listen T 127.0.0.1:7000"
+#define CONNECTED                                              \
+	LISTENING, "Connect T 127.0.0.1:A > 127.0.0.1:7000 0", \
+		"Accept T 127.0.0.1:A > 127.0.0.1:7000"
+
 struct talk {
 	const char *what;
 	int (*act)(void); /* not 0: it could not do what it wanted, and the test fails */
