@@ -105,28 +105,27 @@ static int check(const char *path, char *text, size_t size)
 	return status < 0 ? 0 : status;
 }
 
-/* "pulsar-loaderd: error: FILE.XXXXXX:3: words" as "FILE:3: words". */
-static void print_check(const struct conf_file *file, const char *path, const char *text)
+/* What stands behind the file's name: "pulsar-loaderd: error: FILE.XXXXXX:3: words" says ":3: words". */
+static const char *behind(const char *text, const char *path)
 {
 	const char *at = strstr(text, path);
 
-	if (at)
-		ctl_fail("%s%s", file->path, at + strlen(path));
-	else
-		ctl_fail("%s", text);
+	return at ? at + strlen(path) : text;
 }
 
 /* What is wrong already is not what this change is to blame for. */
 static int check_new(const struct conf_file *file, const char *path)
 {
 	char text[1024], old[1024];
+	const char *words;
 
 	if (!check(path, text, sizeof(text)))
 		return CTL_OK;
-	if (file->there && check(file->path, old, sizeof(old)))
+	words = behind(text, path);
+	if (file->there && check(file->path, old, sizeof(old)) &&
+	    !strcmp(words, behind(old, file->path)))
 		return CTL_OK;
-	print_check(file, path, text);
-	return CTL_FAILED;
+	return ctl_fail("%s%s", words == text ? "" : file->path, words);
 }
 
 static bool loaderd_absent(const struct ctl *ctl)
