@@ -330,6 +330,45 @@ Test(syscall_monitor, a_new_reader_tells_all_since_the_beginning)
 	kit_free(kit);
 }
 
+static int upgrade_go[2];
+
+static void call_before_and_after(int times)
+{
+	char byte;
+
+	call(times);
+	if (read(upgrade_go[0], &byte, 1) == 1)
+		call(times);
+	pause();
+}
+
+/* The table stays, and what the reader has told of it is not told again. */
+Test(syscall_monitor, an_upgrade_goes_on_counting_where_it_was)
+{
+	struct kit *kit = kit_new(MODULE, NULL);
+	struct kit_reader *reader;
+	struct sought sought = { .count = 5 };
+	json_t *events;
+
+	kit_own_modules(kit);
+	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	sought.reader = reader = kit_read(kit, MODULE, often);
+	cr_assert(!pipe(upgrade_go));
+	sought.pid = run(call_before_and_after, 5);
+	wait_until(is_told, &sought, "the calls before the upgrade");
+	kit_change_module(kit, MODULE);
+	kit_reload(kit);
+	cr_assert_eq(write(upgrade_go[1], "", 1), 1);
+	sought.count = 10;
+	wait_until(is_told, &sought, "the calls after the upgrade");
+	kill(sought.pid, SIGKILL);
+	ended(sought.pid);
+	events = finish(kit, reader);
+	cr_expect_eq(calls(events, sought.pid, NULL, "getppid", NULL), 10);
+	json_decref(events);
+	kit_free(kit);
+}
+
 /* ---- a table of another module ---- */
 
 #define OWNER 4242 /* a user that nobody else is */
