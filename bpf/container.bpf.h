@@ -21,11 +21,12 @@
 
 #include "core.bpf.h"
 
-#define CONTAINER_NAME_MAX  192 /* bytes looked at; longer names are cut by the kernel's NAME_MAX at 255 */
-#define CONTAINER_SUFFIX    6	/* ".scope" */
-#define CONTAINER_PREFIX    8	/* bytes looked at before the id: "-conmon-" */
+#define CONTAINER_NAME_MAX \
+	192 /* bytes looked at; longer names are cut by the kernel's NAME_MAX at 255 */
+#define CONTAINER_SUFFIX 6 /* ".scope" */
+#define CONTAINER_PREFIX 8 /* bytes looked at before the id: "-conmon-" */
 /* Cgroups looked at, all hierarchies together. */
-#define CONTAINER_STEPS	    256
+#define CONTAINER_STEPS	 256
 
 /* Kernels of 6.15 and newer. */
 struct kernfs_node___parent {

@@ -89,37 +89,36 @@ int BPF_PROG(attach__tp_btf, struct cgroup *cgroup, const char *path, struct tas
 	return 0;
 }
 
-static __always_inline int credentials_changed(const struct cred *cred)
+static __always_inline int credentials_changed(void)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 tgid = task->tgid;
 	struct pulsar_process *p = process_find(tgid);
 
 	if (p) {
-		p->uid = BPF_CORE_READ(cred, uid.val);
-		p->gid = BPF_CORE_READ(cred, gid.val);
+		p->uid = task->cred->uid.val;
+		p->gid = task->cred->gid.val;
 	}
 	return 0;
 }
 
-SEC("fentry/commit_creds")
-int BPF_PROG(credentials__fentry, struct cred *new)
+SEC("fexit/commit_creds")
+int BPF_PROG(credentials__fentry)
 {
-	return credentials_changed(new);
+	return credentials_changed();
 }
 
-SEC("kprobe/commit_creds")
-int BPF_KPROBE(credentials__kprobe, struct cred *new)
+SEC("kretprobe/commit_creds")
+int BPF_KRETPROBE(credentials__kprobe)
 {
-	return credentials_changed(new);
+	return credentials_changed();
 }
 
-#define CREDENTIALS_TP(call)                                                                       \
-	SEC("tp/syscalls/sys_exit_" #call)                                                         \
-	int credentials__tp__##call(struct trace_event_raw_sys_exit *ctx)                          \
-	{                                                                                          \
-		struct task_struct *task = (struct task_struct *)bpf_get_current_task();           \
-                                                                                                   \
-		return ctx->ret < 0 ? 0 : credentials_changed(BPF_CORE_READ(task, cred));          \
+#define CREDENTIALS_TP(call)                                              \
+	SEC("tp/syscalls/sys_exit_" #call)                                \
+	int credentials__tp__##call(struct trace_event_raw_sys_exit *ctx) \
+	{                                                                 \
+		return ctx->ret < 0 ? 0 : credentials_changed();          \
 	}
 
 CREDENTIALS_TP(setuid)

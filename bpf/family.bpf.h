@@ -83,9 +83,10 @@ static __always_inline __u32 family_reaper(struct task_struct *father)
 /* ---- the orphans ---- */
 
 struct family {
-	struct list_head *threads;  /* the head of the list of threads */
-	struct list_head *thread;   /* where in it */
-	struct list_head *children; /* the head of the list of one thread's children; NULL: on to the next */
+	struct list_head *threads; /* the head of the list of threads */
+	struct list_head *thread;  /* where in it */
+	struct list_head
+		*children; /* the head of the list of one thread's children; NULL: on to the next */
 	struct list_head *child;
 	__u32 tgid;   /* of who ends */
 	__u32 reaper; /* tgid of who takes its children */

@@ -15,7 +15,7 @@
 #define PF_KTHREAD	  0x00200000
 #define SIGNAL_GROUP_EXIT 0x00000004
 
-#define ARGV_MAX	  32768 /* bytes of argv that fit into a record, less one */
+#define ARGV_MAX 32768 /* bytes of argv that fit into a record, less one */
 
 struct fork {
 	struct pulsar_event event; /* of the new process */
@@ -49,7 +49,7 @@ struct exec {
 };
 
 struct exit {
-	struct pulsar_event event; /* of the last thread */
+	struct pulsar_event event;	   /* of the last thread */
 	__s32 exit_code __main __optional; /* -1: a signal ended it */
 	__u32 signal __signal;		   /* that ended it; 0: none did */
 	__u32 core_dumped __bool;
@@ -72,7 +72,7 @@ struct credentials_change {
 };
 
 struct cgroup_created {
-	struct pulsar_event event; /* of who did it, as in the next two */
+	struct pulsar_event event;	  /* of who did it, as in the next two */
 	struct pulsar_string path __main; /* from the root of its hierarchy */
 	__u64 id;
 	__u32 hierarchy; /* 0: the unified one; else as in /proc/cgroups */
@@ -140,9 +140,10 @@ static __always_inline void told_begin(struct task_struct *task, __u64 how)
 
 /* ---- fork ---- */
 
-#define NAMESPACE(proxy, which)                                                                    \
-	(bpf_core_field_exists(((struct nsproxy *)0)->which) ?                                     \
-		 BPF_CORE_READ(proxy, which, ns.inum) : 0)
+#define NAMESPACE(proxy, which)                              \
+	(bpf_core_field_exists(((struct nsproxy *)0)->which) \
+		 ? BPF_CORE_READ(proxy, which, ns.inum)      \
+		 : 0)
 
 static __always_inline void fork_namespaces(struct fork *e, struct task_struct *child)
 {
@@ -181,9 +182,11 @@ int BPF_PROG(fork__tp_btf, struct task_struct *parent, struct task_struct *child
 
 /* ---- credentials ---- */
 
-static __always_inline int credentials_changed(void *ctx, const struct cred *cred)
+/* Compares what the current process has now with what was told of it. */
+static __always_inline int credentials_changed(void *ctx)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 tgid = task->tgid;
 	struct told *t = bpf_map_lookup_elem(&told, &tgid);
 	struct credentials_change *e;
 	struct told now = {};
@@ -191,7 +194,7 @@ static __always_inline int credentials_changed(void *ctx, const struct cred *cre
 
 	if (!t)
 		return 0;
-	told_fill(&now, cred);
+	told_fill(&now, task->cred);
 	gained = now.capabilities & ~t->capabilities;
 	if (now.uid == t->uid && now.gid == t->gid && now.euid == t->euid && now.egid == t->egid &&
 	    !gained) {
@@ -219,25 +222,24 @@ static __always_inline bool in_exec(void)
 	return BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
 }
 
-SEC("fentry/commit_creds")
-int BPF_PROG(credentials__fentry, struct cred *new)
+/* At its return: then they are the process's own, in the header too. */
+SEC("fexit/commit_creds")
+int BPF_PROG(credentials__fentry)
 {
-	return in_exec() ? 0 : credentials_changed(ctx, new);
+	return in_exec() ? 0 : credentials_changed(ctx);
 }
 
-SEC("kprobe/commit_creds")
-int BPF_KPROBE(credentials__kprobe, struct cred *new)
+SEC("kretprobe/commit_creds")
+int BPF_KRETPROBE(credentials__kprobe)
 {
-	return in_exec() ? 0 : credentials_changed(ctx, new);
+	return in_exec() ? 0 : credentials_changed(ctx);
 }
 
-#define CREDENTIALS_TP(call)                                                                       \
-	SEC("tp/syscalls/sys_exit_" #call)                                                         \
-	int credentials__tp__##call(struct trace_event_raw_sys_exit *ctx)                          \
-	{                                                                                          \
-		struct task_struct *task = bpf_get_current_task_btf();                             \
-                                                                                                   \
-		return ctx->ret < 0 ? 0 : credentials_changed(ctx, BPF_CORE_READ(task, cred));     \
+#define CREDENTIALS_TP(call)                                              \
+	SEC("tp/syscalls/sys_exit_" #call)                                \
+	int credentials__tp__##call(struct trace_event_raw_sys_exit *ctx) \
+	{                                                                 \
+		return ctx->ret < 0 ? 0 : credentials_changed(ctx);       \
 	}
 
 CREDENTIALS_TP(setuid)
@@ -335,7 +337,7 @@ int BPF_PROG(exec__tp_btf, struct task_struct *task, pid_t old_pid, struct linux
 		exec_argv(e, task->mm);
 		pulsar_submit(ctx, e);
 	}
-	return credentials_changed(ctx, BPF_CORE_READ(task, cred));
+	return credentials_changed(ctx);
 }
 
 /* ---- exit ---- */
@@ -418,11 +420,11 @@ int BPF_PROG(exit__tp_btf, struct task_struct *task)
 
 /* ---- cgroups ---- */
 
-#define CGROUP_EVENT(e, cgroup, path_text)                                                         \
-	do {                                                                                       \
-		(e)->id = BPF_CORE_READ(cgroup, kn, id);                                           \
-		(e)->hierarchy = BPF_CORE_READ(cgroup, root, hierarchy_id);                        \
-		pulsar_string(&(e)->event, &(e)->path, path_text);                                 \
+#define CGROUP_EVENT(e, cgroup, path_text)                                  \
+	do {                                                                \
+		(e)->id = BPF_CORE_READ(cgroup, kn, id);                    \
+		(e)->hierarchy = BPF_CORE_READ(cgroup, root, hierarchy_id); \
+		pulsar_string(&(e)->event, &(e)->path, path_text);          \
 	} while (0)
 
 SEC("tp_btf/cgroup_mkdir")
@@ -448,7 +450,8 @@ int BPF_PROG(cgroup_deleted__tp_btf, struct cgroup *cgroup, const char *path)
 }
 
 SEC("tp_btf/cgroup_attach_task")
-int BPF_PROG(cgroup_attach__tp_btf, struct cgroup *cgroup, const char *path, struct task_struct *task)
+int BPF_PROG(cgroup_attach__tp_btf, struct cgroup *cgroup, const char *path,
+	     struct task_struct *task)
 {
 	struct cgroup_attach *e = pulsar_begin(struct cgroup_attach);
 

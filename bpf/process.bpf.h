@@ -18,7 +18,7 @@
 #include "decide.bpf.h"
 #include "walk.bpf.h"
 
-#define PROCESS_E2BIG	   7
+#define PROCESS_E2BIG	      7
 #define PROCESS_PF_FORKNOEXEC 0x40 /* forked but did not exec, include/linux/sched.h */
 
 /*
@@ -83,7 +83,8 @@ static __always_inline void process_image(struct process_scratch *s, struct puls
 
 	if (file)
 		len = pulsar_walk_path(s->window, BPF_CORE_READ(file, f_path.mnt),
-				       BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(task, fs), &full);
+				       BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(task, fs),
+				       &full);
 	if (len > PULSAR_IMAGE_LEN - 1)
 		len = PULSAR_IMAGE_LEN - 1;
 	/* The mask changes nothing; it is how the verifier learns the bound, of this one register. */

@@ -24,28 +24,29 @@
 #include "core.bpf.h"
 
 /* ---- tags: how a field prints, where its C type does not say it ---- */
-#define __main		     PULSAR_TAG("main")	     /* the field to show in one column of text */
-#define __hex		     PULSAR_TAG("hex")	     /* unsigned integer as 0x1f */
-#define __bool		     PULSAR_TAG("bool")	     /* integer as false, true */
-#define __errno		     PULSAR_TAG("errno")     /* signed integer as ENOENT */
-#define __mode		     PULSAR_TAG("mode")	     /* file mode in octal */
-#define __signal	     PULSAR_TAG("signal")    /* signal number as SIGKILL */
-#define __time		     PULSAR_TAG("time")	     /* CLOCK_BOOTTIME ns as a date */
-#define __flags		     PULSAR_TAG("flags")     /* enum of bits as an array of names */
-#define __dns		     PULSAR_TAG("dns")	     /* struct pulsar_bytes holding a DNS message */
-#define __capabilities	     PULSAR_TAG("capabilities") /* __u64 as an array of CAP_ names */
-#define __syscall	     PULSAR_TAG("syscall")   /* number of a system call as its name */
-#define __derive_elf	     PULSAR_TAG("derive_elf") /* path of a file: readers add ElfOpened if it is an ELF file */
-#define __optional	     PULSAR_TAG("optional")  /* signed integer, below 0: there is none, null */
+#define __main	       PULSAR_TAG("main")	  /* the field to show in one column of text */
+#define __hex	       PULSAR_TAG("hex")	  /* unsigned integer as 0x1f */
+#define __bool	       PULSAR_TAG("bool")	  /* integer as false, true */
+#define __errno	       PULSAR_TAG("errno")	  /* signed integer as ENOENT */
+#define __mode	       PULSAR_TAG("mode")	  /* file mode in octal */
+#define __signal       PULSAR_TAG("signal")	  /* signal number as SIGKILL */
+#define __time	       PULSAR_TAG("time")	  /* CLOCK_BOOTTIME ns as a date */
+#define __flags	       PULSAR_TAG("flags")	  /* enum of bits as an array of names */
+#define __dns	       PULSAR_TAG("dns")	  /* struct pulsar_bytes holding a DNS message */
+#define __capabilities PULSAR_TAG("capabilities") /* __u64 as an array of CAP_ names */
+#define __syscall      PULSAR_TAG("syscall")	  /* number of a system call as its name */
+#define __derive_elf \
+	PULSAR_TAG("derive_elf") /* path of a file: readers add ElfOpened if it is an ELF file */
+#define __optional PULSAR_TAG("optional") /* signed integer, below 0: there is none, null */
 
 /*
  * Behind SEC(".maps"): a map whose values are events, which readers look at from time
  * to time, printing what has changed; see table.bpf.h. In such events:
  */
-#define PULSAR_TABLE	     PULSAR_TAG("table")
-#define __counter	     PULSAR_TAG("counter")   /* only grows: lines tell what was added */
-#define __syscalls	     PULSAR_TAG("syscalls")  /* __u64[N] by number of a system call */
-#define __since		     PULSAR_TAG("since")     /* CLOCK_BOOTTIME ns when the counters were 0 */
+#define PULSAR_TABLE PULSAR_TAG("table")
+#define __counter    PULSAR_TAG("counter")  /* only grows: lines tell what was added */
+#define __syscalls   PULSAR_TAG("syscalls") /* __u64[N] by number of a system call */
+#define __since	     PULSAR_TAG("since")    /* CLOCK_BOOTTIME ns when the counters were 0 */
 
 /* ---- maps; loaderd sets the sizes that depend on the machine ---- */
 
@@ -95,7 +96,7 @@ struct {
 	__array(values, struct pulsar_positions);
 } subscriptions SEC(".maps");
 
-#include "record.bpf.h"
 #include "path.bpf.h"
+#include "record.bpf.h"
 
 #endif

@@ -19,9 +19,9 @@
 #endif
 _Static_assert(PULSAR_RECORD_MAX <= 65000, "longer than a perf sample can be");
 
-#define PULSAR_ENOSPC	 28
-#define PULSAR_ENOENT	 2
-#define PULSAR_EBUSY	 16
+#define PULSAR_ENOSPC 28
+#define PULSAR_ENOENT 2
+#define PULSAR_EBUSY  16
 
 /*
  * Scratch buffers of one CPU. A counter of the nesting depth would not do: a
@@ -318,10 +318,10 @@ static __always_inline struct pulsar_event *pulsar_begin_other(__u32 size, __u16
 	return e;
 }
 
-#define pulsar_begin_for(type, tgid)                                                               \
+#define pulsar_begin_for(type, tgid) \
 	((type *)pulsar_begin_other(sizeof(type), bpf_core_type_id_local(type), tgid))
 
-#define pulsar_begin(type)                                                                         \
+#define pulsar_begin(type) \
 	((type *)pulsar_begin_current(sizeof(type), bpf_core_type_id_local(type)))
 
 /* ---- values of variable length ---- */
@@ -334,8 +334,8 @@ static __always_inline void pulsar_string_from(struct pulsar_event *e, struct pu
 
 	if (offset > PULSAR_RECORD_MAX - PULSAR_PATH_MAX)
 		return;
-	len = user ? bpf_probe_read_user_str((void *)e + offset, PULSAR_PATH_MAX, from) :
-		     bpf_probe_read_kernel_str((void *)e + offset, PULSAR_PATH_MAX, from);
+	len = user ? bpf_probe_read_user_str((void *)e + offset, PULSAR_PATH_MAX, from)
+		   : bpf_probe_read_kernel_str((void *)e + offset, PULSAR_PATH_MAX, from);
 	if (len <= 0)
 		return;
 	to->offset = offset;
@@ -425,13 +425,13 @@ static __always_inline int pulsar_submit_record(void *ctx, struct pulsar_event *
 	return 0;
 }
 
-#define pulsar_submit(ctx, e)  pulsar_submit_record(ctx, &(e)->event)
+#define pulsar_submit(ctx, e) pulsar_submit_record(ctx, &(e)->event)
 
 /* Gives the scratch buffer back; the event was not one. */
-#define pulsar_discard(e)                                                                          \
-	({                                                                                         \
-		pulsar_scratch_release(&(e)->event);                                               \
-		0;                                                                                 \
+#define pulsar_discard(e)                            \
+	({                                           \
+		pulsar_scratch_release(&(e)->event); \
+		0;                                   \
 	})
 
 #endif

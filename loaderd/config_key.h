@@ -18,7 +18,7 @@ struct config_key {
 	size_t size;	   /* texts: of the field, the NUL included */
 	uint64_t min, max; /* numbers and sizes */
 	bool power_of_two; /* sizes */
-	bool list; /* a continuation line adds to it */
+	bool list;	   /* a continuation line adds to it */
 };
 
 /* Tables that end with a key without a name. At most 64 keys, see config.given. */

@@ -32,7 +32,8 @@ static const struct confine_capability confine_table[] = {
 	{ CAP_CHOWN, "CAP_CHOWN", CONFINE_ALWAYS,
 	  "give pins to the group of their module, of which loaderd is no member" },
 	{ CAP_NET_ADMIN, "CAP_NET_ADMIN", CONFINE_CGROUPS,
-	  "load programs of cgroups, by which network-monitor knows of the end of sockets on kernels "
+	  "load programs of cgroups, by which network-monitor knows of the end of sockets on "
+	  "kernels "
 	  "that have nothing better" },
 	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", CONFINE_PERF_PARANOID,
 	  "above level 2, Debian and Ubuntu refuse perf events to CAP_PERFMON and ask for this" },

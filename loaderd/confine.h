@@ -18,8 +18,8 @@ enum confine_when {
 
 /* Why a capability is kept; one row of confine_capabilities(). */
 struct confine_capability {
-	int number;	    /* CAP_BPF, ... */
-	const char *name;   /* "CAP_BPF" */
+	int number;	  /* CAP_BPF, ... */
+	const char *name; /* "CAP_BPF" */
 	enum confine_when when;
 	const char *reason;
 };

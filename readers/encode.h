@@ -58,11 +58,11 @@ enum encode_result encode_text(const struct plan *plan, struct clock_map *clock,
 
 /* Events that are missing at one place of the stream. */
 struct encode_loss {
-	unsigned int cpu;   /* whose events they were */
-	uint64_t time_ns;   /* when that was noticed, CLOCK_BOOTTIME */
+	unsigned int cpu; /* whose events they were */
+	uint64_t time_ns; /* when that was noticed, CLOCK_BOOTTIME */
 	enum pulsar_cause cause;
-	uint64_t count;	    /* how many */
-	uint64_t total;	    /* of this cause on this CPU since the subscription began, these included */
+	uint64_t count; /* how many */
+	uint64_t total; /* of this cause on this CPU since the subscription began, these included */
 };
 
 /**

@@ -18,10 +18,10 @@ struct lines {
 	struct rows *rows; /* of tables: what was printed of them */
 	struct out out;
 	struct clock_map clock;
-	bool text;   /* or JSON */
-	bool colour; /* in text */
+	bool text;	       /* or JSON */
+	bool colour;	       /* in text */
 	unsigned char *record; /* RING_RECORD_MAX bytes: the record that is encoded */
-	struct elf *elf; /* the caller's; NULL: files are not looked at, no ElfOpened */
+	struct elf *elf;       /* the caller's; NULL: files are not looked at, no ElfOpened */
 };
 
 /**

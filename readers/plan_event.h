@@ -13,7 +13,7 @@
 struct plan_event {
 	uint16_t type;
 	bool selected;
-	bool table; /* values of a table are events of this type */
+	bool table;    /* values of a table are events of this type */
 	uint32_t size; /* bytes of the struct: no record is shorter */
 	const struct field *fields;
 	uint32_t count;

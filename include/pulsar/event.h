@@ -15,7 +15,7 @@
 #include <linux/types.h>
 #endif
 
-#define PULSAR_ABI		 1u
+#define PULSAR_ABI 1u
 
 /* How many subscriptions one module can have; the size of several tables. */
 #define PULSAR_SUBSCRIPTIONS_MAX 8
@@ -54,27 +54,27 @@ struct pulsar_address {
 };
 
 /* Bits of pulsar_event.flags */
-#define PULSAR_NO_PROCESS  0x1u /* happened outside any process (softirq): ids are 0 */
-#define PULSAR_NO_IMAGE	   0x2u /* the process table did not know the process */
-#define PULSAR_TABLE_FULL  0x4u /* ... because it was full */
+#define PULSAR_NO_PROCESS 0x1u /* happened outside any process (softirq): ids are 0 */
+#define PULSAR_NO_IMAGE	  0x2u /* the process table did not know the process */
+#define PULSAR_TABLE_FULL 0x4u /* ... because it was full */
 
 /* First member of every event struct. */
 struct pulsar_event {
-	__u32 size;	      /* bytes of the record in use, this header included */
-	__u16 type;	      /* which event struct: BTF id in the module's object, see schema.h */
-	__u16 flags;	      /* PULSAR_NO_PROCESS, ... */
-	__u64 seq;	      /* per module and CPU, from 1; counts what was produced */
-	__u64 time_ns;	      /* CLOCK_BOOTTIME */
-	__u64 start_time_ns;  /* CLOCK_BOOTTIME at which the process started; 0: unknown */
-	__u64 cgroup_id;      /* on the unified hierarchy */
-	__u32 generation;     /* of the module: grows with each upgrade */
+	__u32 size;	     /* bytes of the record in use, this header included */
+	__u16 type;	     /* which event struct: BTF id in the module's object, see schema.h */
+	__u16 flags;	     /* PULSAR_NO_PROCESS, ... */
+	__u64 seq;	     /* per module and CPU, from 1; counts what was produced */
+	__u64 time_ns;	     /* CLOCK_BOOTTIME */
+	__u64 start_time_ns; /* CLOCK_BOOTTIME at which the process started; 0: unknown */
+	__u64 cgroup_id;     /* on the unified hierarchy */
+	__u32 generation;    /* of the module: grows with each upgrade */
 	__u32 tgid;
 	__u32 tid;
-	__u32 ppid;	      /* tgid of the parent */
+	__u32 ppid; /* tgid of the parent */
 	__u32 uid;
 	__u32 gid;
-	char comm[PULSAR_COMM_LEN]; /* of the thread, padded with NUL */
-	struct pulsar_string image; /* path of the program that the process runs */
+	char comm[PULSAR_COMM_LEN];	   /* of the thread, padded with NUL */
+	struct pulsar_string image;	   /* path of the program that the process runs */
 	struct pulsar_string container_id; /* empty: not in a container */
 };
 
@@ -141,7 +141,8 @@ struct pulsar_position {
 	__u32 current; /* which copy holds */
 	__u64 base_seq; /* seq at which the subscription began: only later events belong to it */
 	struct pulsar_progress copy[2];
-	struct pulsar_losses base_lost; /* the slot's losses at that time, of one that had it before */
+	struct pulsar_losses
+		base_lost; /* the slot's losses at that time, of one that had it before */
 	__u64 reserved[6];
 };
 
@@ -177,14 +178,14 @@ struct pulsar_process {
 	__u64 cgroup_id;
 	struct pulsar_interest filters;	 /* is it of interest */
 	struct pulsar_interest heritage; /* what its children, and its next program, begin with */
-	__u32 generation; /* of the rules that `heritage` was decided by */
+	__u32 generation;		 /* of the rules that `heritage` was decided by */
 	__u32 version;
-	__u32 exec_id;	/* which exec of the process is entered; low bits of task.self_exec_id */
-	__u32 seen;	/* the last pass of the task iterator that met it */
+	__u32 exec_id; /* which exec of the process is entered; low bits of task.self_exec_id */
+	__u32 seen;    /* the last pass of the task iterator that met it */
 	__u32 ppid;
 	__u32 uid;
 	__u32 gid;
-	__u32 flags;	/* PULSAR_PROCESS_ENDED */
+	__u32 flags; /* PULSAR_PROCESS_ENDED */
 	__u16 image_len;
 	__u16 image_full; /* image_len < image_full: cut */
 	__u16 container_len;

@@ -21,18 +21,18 @@
 #define PULSAR_WIRE_FDS_MAX 250
 
 enum pulsar_wire_type {
-	PULSAR_ASK_RINGS = 1,	 /* struct pulsar_ask_rings, 1 fd: `events`, opened read-only */
-	PULSAR_ANSWER_RINGS = 2, /* struct pulsar_answer_rings, fds, see there */
-	PULSAR_ASK_CONTROL = 3,	 /* a JSON object follows the header; from root or an admin */
+	PULSAR_ASK_RINGS = 1,	   /* struct pulsar_ask_rings, 1 fd: `events`, opened read-only */
+	PULSAR_ANSWER_RINGS = 2,   /* struct pulsar_answer_rings, fds, see there */
+	PULSAR_ASK_CONTROL = 3,	   /* a JSON object follows the header; from root or an admin */
 	PULSAR_ANSWER_CONTROL = 4, /* a JSON object follows the header */
-	PULSAR_ANSWER_ERROR = 5, /* struct pulsar_answer_error; the connection ends after it */
+	PULSAR_ANSWER_ERROR = 5,   /* struct pulsar_answer_error; the connection ends after it */
 };
 
 struct pulsar_wire {
 	__u32 magic;
 	__u16 version;
 	__u16 type;
-	__u32 size; /* bytes of the whole message */
+	__u32 size;	/* bytes of the whole message */
 	__u32 reserved; /* 0 */
 };
 
@@ -67,7 +67,7 @@ struct pulsar_answer_rings {
 	__u32 data_pages; /* of each ring, a power of two */
 	__u16 first;
 	__u16 more;
-	__u32 count;	  /* entries of ring[] */
+	__u32 count; /* entries of ring[] */
 	__u32 reserved;
 	struct pulsar_ring_info ring[];
 };
@@ -78,7 +78,7 @@ struct pulsar_answer_error {
 	__u32 holder_pid; /* EBUSY: who holds the subscription; 0 otherwise */
 	__u32 holder_uid;
 	__u32 reserved;
-	char text[160];	  /* what was wrong, NUL-terminated */
+	char text[160]; /* what was wrong, NUL-terminated */
 };
 
 _Static_assert(sizeof(struct pulsar_wire) == 16, "wire");

@@ -41,7 +41,7 @@ struct field {
 	const struct decoder *decoder;
 	uint32_t offset;
 	uint32_t size;
-	uint32_t room; /* bytes that the decoder writes without asking, key included */
+	uint32_t room;	/* bytes that the decoder writes without asking, key included */
 	uint32_t flags; /* PULSAR_FIELD_MAIN, ... */
 	uint8_t key_len;
 	uint8_t name_len;

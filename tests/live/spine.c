@@ -18,9 +18,9 @@
 
 #include "pulsar-test.h"
 
-#define LOADERD	  PULSAR_TEST_BUILD "/pulsar-loaderd"
-#define READER	  PULSAR_TEST_BUILD "/pulsar-reader"
-#define MODULES	  PULSAR_TEST_BUILD "/modules"
+#define LOADERD	       PULSAR_TEST_BUILD "/pulsar-loaderd"
+#define READER	       PULSAR_TEST_BUILD "/pulsar-reader"
+#define MODULES	       PULSAR_TEST_BUILD "/modules"
 #define TEST_BPF(name) PULSAR_TEST_BPF_DIR "/" name ".bpf.o"
 
 static struct kit *start(const char *modules, const char *config)
@@ -73,7 +73,8 @@ Test(spine, the_second_reader_of_a_subscription_is_told_who_holds_it)
 }
 
 /* Runs a reader to its end and expects one clear line. */
-static void expect_reader_fails(const char *pins, const char *socket, const char *module, const char *text)
+static void expect_reader_fails(const char *pins, const char *socket, const char *module,
+				const char *text)
 {
 	const char *argv[] = { READER, "--pin-root", pins, "--socket", socket, module, NULL };
 	int status;
@@ -90,7 +91,8 @@ Test(spine, a_reader_names_an_unknown_module_and_an_absent_loaderd)
 	struct kit *kit = start("file-created", NULL);
 
 	expect_reader_fails(kit_pin_root(kit), kit_socket(kit), "no-such-module", "no-such-module");
-	expect_reader_fails(kit_pin_root(kit), "/tmp/no-such-socket", "file-created", "/tmp/no-such-socket");
+	expect_reader_fails(kit_pin_root(kit), "/tmp/no-such-socket", "file-created",
+			    "/tmp/no-such-socket");
 	kit_free(kit);
 }
 
@@ -126,11 +128,14 @@ Test(spine, pinned_maps_read_like_tables_in_bpftool)
 	struct kit *kit = start("file-created", NULL);
 	char *links;
 
-	expect_map_shows(kit, "schema",
-			 (const char *const[]){ "FileCreated", "filename", "PULSAR_KIND_STRING", NULL });
-	expect_map_shows(kit, "counters",
-			 (const char *const[]){ "\"produced\"", "\"ring_full\"", "\"no_ring\"", NULL });
-	expect_map_shows(kit, "meta", (const char *const[]){ "file-created", "\"generation\": 1", NULL });
+	expect_map_shows(
+		kit, "schema",
+		(const char *const[]){ "FileCreated", "filename", "PULSAR_KIND_STRING", NULL });
+	expect_map_shows(
+		kit, "counters",
+		(const char *const[]){ "\"produced\"", "\"ring_full\"", "\"no_ring\"", NULL });
+	expect_map_shows(kit, "meta",
+			 (const char *const[]){ "file-created", "\"generation\": 1", NULL });
 	links = bpftool("link", "show", NULL, NULL);
 	cr_expect(strlen(links) > 0);
 	free(links);
@@ -161,11 +166,12 @@ Test(spine, a_module_dropped_in_as_one_file_loads_and_prints)
 	kit_caught_up(kit, "dir-made", "default");
 	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
 	events = kit_reader_events(reader);
-	cr_expect_eq(events_match(events, "DirMade",
-				  (struct condition[]){ str("name", path), str("mode", "0750"),
-							from_self(), { 0 } },
-				  0, 0, &report),
-		     1, "%s", report);
+	cr_expect_eq(
+		events_match(events, "DirMade",
+			     (struct condition[]){
+				     str("name", path), str("mode", "0750"), from_self(), { 0 } },
+			     0, 0, &report),
+		1, "%s", report);
 	json_decref(events);
 	kit_reader_free(reader);
 	kit_free(kit);
@@ -187,11 +193,12 @@ Test(spine, a_wrong_probe_fails_in_the_kit_and_the_field_is_named)
 	kit_caught_up(kit, "wrong-probe", "default");
 	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
 	events = kit_reader_events(reader);
-	cr_expect_eq(events_match(events, "DirMade",
-				  (struct condition[]){ str("name", path), str("mode", "0755"), from_self(),
-							{ 0 } },
-				  0, 0, &report),
-		     0);
+	cr_expect_eq(
+		events_match(events, "DirMade",
+			     (struct condition[]){
+				     str("name", path), str("mode", "0755"), from_self(), { 0 } },
+			     0, 0, &report),
+		0);
 	cr_expect(strstr(report, "payload.mode: expected \"0755\", found \"0750\""), "%s", report);
 	free(report);
 	json_decref(events);
@@ -204,10 +211,10 @@ Test(spine, a_wrong_probe_fails_in_the_kit_and_the_field_is_named)
 struct bad {
 	const char *what;
 	const char *module;
-	const char *object;	/* dropped in, or NULL */
-	const char *config;	/* appended, or NULL */
-	uid_t owner;		/* of the object */
-	const char *text;	/* that the error must contain */
+	const char *object; /* dropped in, or NULL */
+	const char *config; /* appended, or NULL */
+	uid_t owner;	    /* of the object */
+	const char *text;   /* that the error must contain */
 };
 
 static void expect_refused(const struct bad *bad)
@@ -227,24 +234,39 @@ static void expect_refused(const struct bad *bad)
 	cr_expect_not(kit_start(kit), "%s: started all the same", bad->what);
 	log = kit_log(kit);
 	cr_expect(strstr(log, bad->text), "%s: expected \"%s\" in\n%s", bad->what, bad->text, log);
-	cr_expect(stat(kit_pin_root(kit), &st) && errno == ENOENT, "%s: something is left at %s", bad->what,
-		  kit_pin_root(kit));
+	cr_expect(stat(kit_pin_root(kit), &st) && errno == ENOENT, "%s: something is left at %s",
+		  bad->what, kit_pin_root(kit));
 	free(log);
 	kit_free(kit);
 }
 
 static const struct bad bad_input[] = {
 	{ .what = "unknown module", .module = "no-such-module", .text = "no-such-module" },
-	{ .what = "owner", .module = "dir-made", .object = TEST_BPF("dir-made"), .owner = 65534,
+	{ .what = "owner",
+	  .module = "dir-made",
+	  .object = TEST_BPF("dir-made"),
+	  .owner = 65534,
 	  .text = "dir-made.bpf.o: owned by uid 65534" },
-	{ .what = "no event", .module = "no-event", .object = TEST_BPF("no-event"), .text = "no-event" },
-	{ .what = "no maps", .module = "foreign", .object = TEST_BPF("foreign"), .text = "not an object for Pulsar" },
+	{ .what = "no event",
+	  .module = "no-event",
+	  .object = TEST_BPF("no-event"),
+	  .text = "no-event" },
+	{ .what = "no maps",
+	  .module = "foreign",
+	  .object = TEST_BPF("foreign"),
+	  .text = "not an object for Pulsar" },
 	{ .what = "type", .module = "bad-type", .object = TEST_BPF("bad-type"), .text = "where" },
-	{ .what = "unknown key", .module = "file-created", .config = "[loaderd]\nno_such_key = 1",
+	{ .what = "unknown key",
+	  .module = "file-created",
+	  .config = "[loaderd]\nno_such_key = 1",
 	  .text = "pulsar.conf:7: " },
-	{ .what = "bad value", .module = "file-created", .config = "[loaderd]\nkeep_pins = perhaps",
+	{ .what = "bad value",
+	  .module = "file-created",
+	  .config = "[loaderd]\nkeep_pins = perhaps",
 	  .text = "pulsar.conf:7: " },
-	{ .what = "ring size", .module = "file-created", .config = "[loaderd]\nring_size = 100000",
+	{ .what = "ring size",
+	  .module = "file-created",
+	  .config = "[loaderd]\nring_size = 100000",
 	  .text = "power of two" },
 };
 

@@ -62,7 +62,8 @@ void tally_init(struct tally *tally, const struct storm *storm)
 	tally->lost = calloc(tally->cpus, sizeof(*tally->lost));
 	tally->discarded = calloc(tally->cpus, sizeof(*tally->discarded));
 	tally->lines = json_object();
-	cr_assert(tally->seen && tally->delivered && tally->lost && tally->discarded && tally->lines);
+	cr_assert(tally->seen && tally->delivered && tally->lost && tally->discarded &&
+		  tally->lines);
 }
 
 /* True the first time that it is called with a key. */

@@ -24,14 +24,14 @@ void storm_wait(struct storm *storm);
 /* What the readers of one subscription printed, put together. */
 struct tally {
 	unsigned int files;
-	unsigned char *seen;	/* by number of the file: how often, up to 255 */
-	unsigned int missing;	/* files never reported */
-	unsigned int repeated;	/* lines whose (cpu, seq) was there before */
+	unsigned char *seen;   /* by number of the file: how often, up to 255 */
+	unsigned int missing;  /* files never reported */
+	unsigned int repeated; /* lines whose (cpu, seq) was there before */
 	unsigned int cpus;
 	unsigned long long *delivered; /* by CPU: distinct seqs */
 	unsigned long long *lost;      /* by CPU: sum of the Lost lines, repeated ones once */
 	unsigned long long *discarded; /* by CPU: those of them that went with their ring */
-	json_t *lines;	/* keys of the lines that were counted */
+	json_t *lines;		       /* keys of the lines that were counted */
 };
 
 void tally_init(struct tally *tally, const struct storm *storm);

@@ -15,10 +15,10 @@
 #include "pulsar-test.h"
 #include "storm.h"
 
-#define MODULE	     "file-created"
-#define ROOMY	     "[file-created]\nring_size = 8M\n"
-#define STORM_FILES  100000
-#define READER_KILLS 20
+#define MODULE	      "file-created"
+#define ROOMY	      "[file-created]\nring_size = 8M\n"
+#define STORM_FILES   100000
+#define READER_KILLS  20
 #define LOADERD_KILLS 10
 
 static struct kit *start(const char *config)
@@ -43,7 +43,8 @@ static bool has_come_to(void *arg)
 }
 
 /* Waits until about `part` of `parts` of the storm has been produced. */
-static void wait_for_part(struct kit *kit, const struct storm *storm, unsigned int part, unsigned int parts)
+static void wait_for_part(struct kit *kit, const struct storm *storm, unsigned int part,
+			  unsigned int parts)
 {
 	struct progress want = { kit, (unsigned long long)storm->files * part / parts };
 
@@ -67,19 +68,22 @@ static void collect(struct tally *tally, struct kit_reader *reader)
  * Where a ring goes away with its reader, what that had written and not yet noted is reported
  * as discarded too: `both` allows for these and counts them.
  */
-static void expect_exact(struct kit *kit, const struct tally *tally, const char *subscription, bool both)
+static void expect_exact(struct kit *kit, const struct tally *tally, const char *subscription,
+			 bool both)
 {
 	for (unsigned int cpu = 0; cpu < tally->cpus; cpu++) {
 		struct kit_account a = kit_account(kit, MODULE, subscription, cpu);
 
-		printf("  %s, CPU %u: produced %llu = delivered %llu + lost %llu; lines: %llu + %llu\n",
-		       subscription, cpu, a.accounted - a.base, a.delivered, a.lost, tally->delivered[cpu],
-		       tally->lost[cpu]);
+		printf("  %s, CPU %u: produced %llu = delivered %llu + lost %llu; lines: %llu + "
+		       "%llu\n",
+		       subscription, cpu, a.accounted - a.base, a.delivered, a.lost,
+		       tally->delivered[cpu], tally->lost[cpu]);
 		cr_expect_eq(a.unsettled, 0);
 		cr_expect_eq(a.accounted - a.base, a.delivered + a.lost);
 		cr_expect_eq(a.lost, tally->lost[cpu]);
 		if (both) {
-			printf("  %llu lines written, not noted by a killed reader, and reported discarded\n",
+			printf("  %llu lines written, not noted by a killed reader, and reported "
+			       "discarded\n",
 			       tally->delivered[cpu] - a.delivered);
 			cr_expect_geq(tally->delivered[cpu], a.delivered);
 			cr_expect_leq(tally->delivered[cpu] - a.delivered, tally->discarded[cpu]);
@@ -95,8 +99,8 @@ static void expect_complete(const struct tally *tally)
 
 	for (unsigned int cpu = 0; cpu < tally->cpus; cpu++)
 		lost += tally->lost[cpu];
-	printf("  %u files: %u missing, %u lines repeated, %llu lost\n", tally->files, tally->missing,
-	       tally->repeated, lost);
+	printf("  %u files: %u missing, %u lines repeated, %llu lost\n", tally->files,
+	       tally->missing, tally->repeated, lost);
 	cr_expect_eq(tally->missing, 0);
 	cr_expect_eq(lost, 0);
 }
@@ -104,7 +108,9 @@ static void expect_complete(const struct tally *tally)
 Test(streams, a_reader_killed_twenty_times_loses_nothing, .timeout = 600)
 {
 	struct kit *kit = start(ROOMY);
-	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = scaled(STORM_FILES) };
+	struct storm storm = { .folder = kit_folder(kit),
+			       .processes = 2,
+			       .files = scaled(STORM_FILES) };
 	struct kit_reader *reader;
 	struct tally tally;
 
@@ -131,7 +137,9 @@ Test(streams, a_reader_killed_twenty_times_loses_nothing, .timeout = 600)
 Test(streams, loaderd_killed_ten_times_loses_nothing_for_an_attached_reader, .timeout = 600)
 {
 	struct kit *kit = start(ROOMY);
-	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = scaled(STORM_FILES) };
+	struct storm storm = { .folder = kit_folder(kit),
+			       .processes = 2,
+			       .files = scaled(STORM_FILES) };
 	struct kit_reader *reader = kit_read(kit, MODULE, NULL);
 	struct tally tally;
 
@@ -157,7 +165,9 @@ Test(streams, loaderd_killed_ten_times_loses_nothing_for_an_attached_reader, .ti
 Test(streams, both_killed_in_turn_with_small_rings_is_exact, .timeout = 600)
 {
 	struct kit *kit = start("[file-created]\nring_size = 64K\n");
-	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = scaled(STORM_FILES) };
+	struct storm storm = { .folder = kit_folder(kit),
+			       .processes = 2,
+			       .files = scaled(STORM_FILES) };
 	struct kit_reader *reader;
 	struct tally tally;
 
@@ -182,7 +192,8 @@ Test(streams, both_killed_in_turn_with_small_rings_is_exact, .timeout = 600)
 	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
 	collect(&tally, reader);
 	tally_close(&tally);
-	printf("  %u files: %u missing, %u lines repeated\n", tally.files, tally.missing, tally.repeated);
+	printf("  %u files: %u missing, %u lines repeated\n", tally.files, tally.missing,
+	       tally.repeated);
 	expect_exact(kit, &tally, "default", true);
 	tally_release(&tally);
 	kit_free(kit);
@@ -199,7 +210,8 @@ static void two_subscriptions(const char *config, bool complete)
 	int err;
 
 	/* The first use makes the subscription; it goes on buffering while its reader is away. */
-	late = kit_read(kit, MODULE, (const char *const[]){ "--subscription", "late", "--duration", "1", NULL });
+	late = kit_read(kit, MODULE,
+			(const char *const[]){ "--subscription", "late", "--duration", "1", NULL });
 	err = kit_reader_wait(late);
 	cr_assert_eq(err, 0, "%s", kit_reader_log(late));
 	tally_init(&tally_now, &storm);
@@ -240,7 +252,9 @@ Test(streams, two_subscriptions_without_room_are_exact_in_their_loss, .timeout =
 Test(streams, an_upgrade_in_the_middle_of_a_storm_loses_nothing, .timeout = 600)
 {
 	struct kit *kit = kit_new(MODULE, ROOMY);
-	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = scaled(STORM_FILES) };
+	struct storm storm = { .folder = kit_folder(kit),
+			       .processes = 2,
+			       .files = scaled(STORM_FILES) };
 	struct kit_reader *reader;
 	struct tally tally;
 

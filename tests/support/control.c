@@ -53,10 +53,11 @@ static bool is_attached(void *arg)
 	size_t i;
 
 	json_array_foreach(json_object_get(answer, "subscriptions"), i, s)
-		attached |= !strcmp(json_string_value(json_object_get(s, "module")), want->module) &&
-			    !strcmp(json_string_value(json_object_get(s, "subscription")),
-				    want->subscription) &&
-			    json_integer_value(json_object_get(s, "holder_pid")) > 0;
+		attached |=
+			!strcmp(json_string_value(json_object_get(s, "module")), want->module) &&
+			!strcmp(json_string_value(json_object_get(s, "subscription")),
+				want->subscription) &&
+			json_integer_value(json_object_get(s, "holder_pid")) > 0;
 	json_decref(answer);
 	return attached;
 }

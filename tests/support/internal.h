@@ -11,17 +11,17 @@
 #define KIT_NOBODY 65534
 
 struct kit {
-	char folder[64];   /* 0755, made by mkdtemp */
-	char open[80];	   /* folder/open, 1777 */
+	char folder[64]; /* 0755, made by mkdtemp */
+	char open[80];	 /* folder/open, 1777 */
 	char config[80];
 	char log[80];
 	char socket[80];
 	char pins[64];
 	char modules[256];     /* names, separated by commas */
 	char modules_dir[256]; /* where their objects are */
-	pid_t pid;   /* loaderd, 0: not running */
-	int notify;  /* our end of NOTIFY_SOCKET */
-	int janitor; /* write end: its closing sets the janitor to work */
+	pid_t pid;	       /* loaderd, 0: not running */
+	int notify;	       /* our end of NOTIFY_SOCKET */
+	int janitor;	       /* write end: its closing sets the janitor to work */
 	pid_t janitor_pid;
 };
 

@@ -28,7 +28,8 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 
 void tree_remove(const char *path)
 {
-	if (!strncmp(path, "/sys/fs/bpf/pulsar-test-", 24) || !strncmp(path, "/tmp/pulsar-test-", 17))
+	if (!strncmp(path, "/sys/fs/bpf/pulsar-test-", 24) ||
+	    !strncmp(path, "/tmp/pulsar-test-", 17))
 		nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -121,7 +120,8 @@ static void copy_file(const char *from, const char *to)
 
 	cr_assert(in >= 0 && out >= 0, "%s: %s", from, strerror(errno));
 	do {
-		n = sendfile(out, in, NULL, 1 << 30); /* unlike copy_file_range(), between any two file systems */
+		n = sendfile(out, in, NULL,
+			     1 << 30); /* unlike copy_file_range(), between any two file systems */
 	} while (n > 0);
 	cr_assert(n == 0, "%s: %s", to, strerror(errno));
 	close(in);
@@ -137,7 +137,8 @@ const char *kit_own_modules(struct kit *kit)
 	cr_assert(!mkdir(kit->modules_dir, 0755));
 	cr_assert(!glob(MODULES "/*.bpf.o", 0, NULL, &all), "no modules in " MODULES);
 	for (size_t i = 0; i < all.gl_pathc; i++) {
-		snprintf(to, sizeof(to), "%s/%s", kit->modules_dir, strrchr(all.gl_pathv[i], '/') + 1);
+		snprintf(to, sizeof(to), "%s/%s", kit->modules_dir,
+			 strrchr(all.gl_pathv[i], '/') + 1);
 		copy_file(all.gl_pathv[i], to);
 	}
 	globfree(&all);
@@ -208,8 +209,15 @@ static bool notified(struct kit *kit, const char *word)
 bool kit_start(struct kit *kit)
 {
 	const char *variant = getenv("PULSAR_TEST_VARIANT");
-	const char *argv[] = { "pulsar-loaderd", "--config", kit->config, "--modules", kit->modules_dir,
-			       "-v", NULL, NULL, NULL };
+	const char *argv[] = { "pulsar-loaderd",
+			       "--config",
+			       kit->config,
+			       "--modules",
+			       kit->modules_dir,
+			       "-v",
+			       NULL,
+			       NULL,
+			       NULL };
 	char notify[128];
 	const char *env[] = { notify, NULL };
 	int log = open(kit->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -220,8 +228,8 @@ bool kit_start(struct kit *kit)
 		argv[7] = variant;
 	}
 	snprintf(notify, sizeof(notify), "NOTIFY_SOCKET=%s/notify", kit->folder);
-	kit->pid = process_spawn(
-		&(struct spawn){ .path = LOADERD, .argv = argv, .env = env, .out = log, .err = log });
+	kit->pid = process_spawn(&(struct spawn){
+		.path = LOADERD, .argv = argv, .env = env, .out = log, .err = log });
 	close(log);
 	if (notified(kit, "READY=1"))
 		return true;

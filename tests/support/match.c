@@ -54,7 +54,8 @@ struct condition header_num(const char *name, long long value)
 
 struct condition from_pid(pid_t pid)
 {
-	return on_header((struct condition){ .kind = CONDITION_PID, .name = "pid", .integer = pid });
+	return on_header(
+		(struct condition){ .kind = CONDITION_PID, .name = "pid", .integer = pid });
 }
 
 struct condition from_self(void)
@@ -79,8 +80,8 @@ static json_t *value_at(json_t *in, const char *path)
 			return NULL;
 		memcpy(name, path, len);
 		name[len] = '\0';
-		in = json_is_array(in) ? json_array_get(in, strtoul(name, NULL, 10)) :
-					 json_object_get(in, name);
+		in = json_is_array(in) ? json_array_get(in, strtoul(name, NULL, 10))
+				       : json_object_get(in, name);
 		path += len + (path[len] == '.');
 	}
 	return in;
@@ -93,8 +94,10 @@ static long long time_ns(const char *text)
 	long ns = 0;
 	int end = 0;
 
-	if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%9ldZ%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-			    &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ns, &end) != 7 || text[end])
+	if (!text ||
+	    sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%9ldZ%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+		   &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ns, &end) != 7 ||
+	    text[end])
 		return -1;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
@@ -125,7 +128,8 @@ static json_t *found_value(json_t *event, const struct condition *c)
 	return value_at(json_object_get(event, c->header ? "header" : "payload"), c->name);
 }
 
-static bool satisfied(json_t *event, const struct condition *c, long long begin_ns, long long end_ns)
+static bool satisfied(json_t *event, const struct condition *c, long long begin_ns,
+		      long long end_ns)
 {
 	json_t *found = found_value(event, c), *expected;
 	bool equal;
@@ -154,14 +158,16 @@ static void report_condition(FILE *out, json_t *event, const struct condition *c
 	json_t *value = expected_value(c);
 	char *expected = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
 
-	fprintf(out, "    %s.%s: expected %s, found %s\n", c->header ? "header" : "payload", c->name,
-		expected ? expected : "a time within the trigger", found ? found : "no such field");
+	fprintf(out, "    %s.%s: expected %s, found %s\n", c->header ? "header" : "payload",
+		c->name, expected ? expected : "a time within the trigger",
+		found ? found : "no such field");
 	free(expected);
 	free(found);
 	json_decref(value);
 }
 
-static int score(json_t *event, const struct condition *conditions, long long begin_ns, long long end_ns)
+static int score(json_t *event, const struct condition *conditions, long long begin_ns,
+		 long long end_ns)
 {
 	int n = 0;
 
@@ -171,8 +177,8 @@ static int score(json_t *event, const struct condition *conditions, long long be
 }
 
 /* The best matching events with this name, each with the conditions that it fails. */
-static char *report_best(json_t *events, const char *name, const struct condition *conditions, int all,
-			 long long begin_ns, long long end_ns)
+static char *report_best(json_t *events, const char *name, const struct condition *conditions,
+			 int all, long long begin_ns, long long end_ns)
 {
 	char *text = NULL;
 	size_t size, i;
@@ -191,7 +197,8 @@ static char *report_best(json_t *events, const char *name, const struct conditio
 			    score(event, conditions, begin_ns, end_ns) != want)
 				continue;
 			shown++;
-			fprintf(out, "  %s number %zu satisfies %d of %d conditions\n", name, i, want, all);
+			fprintf(out, "  %s number %zu satisfies %d of %d conditions\n", name, i,
+				want, all);
 			for (const struct condition *c = conditions; c->kind != CONDITION_NONE; c++)
 				if (!satisfied(event, c, begin_ns, end_ns))
 					report_condition(out, event, c);
@@ -213,6 +220,7 @@ int events_match(json_t *events, const char *event, const struct condition *cond
 		if (!strcmp(event_name(e), event) && score(e, conditions, begin_ns, end_ns) == all)
 			count++;
 	if (report)
-		*report = count ? NULL : report_best(events, event, conditions, all, begin_ns, end_ns);
+		*report = count ? NULL
+				: report_best(events, event, conditions, all, begin_ns, end_ns);
 	return count;
 }

@@ -88,16 +88,15 @@ struct condition in_time(void);
 
 /* At least one event with this name satisfies all conditions; on failure the test fails with the best matching events,
  * expected and found for each field. */
-#define expect_event(run, event, ...)                                                              \
-	run_expect(__FILE__, __LINE__, run, event, 1, -1,                                          \
+#define expect_event(run, event, ...)                     \
+	run_expect(__FILE__, __LINE__, run, event, 1, -1, \
 		   (struct condition[]){ __VA_ARGS__, { 0 } })
 /* Exactly `count` events do. */
-#define expect_events(run, count, event, ...)                                                      \
-	run_expect(__FILE__, __LINE__, run, event, count, count,                                   \
+#define expect_events(run, count, event, ...)                    \
+	run_expect(__FILE__, __LINE__, run, event, count, count, \
 		   (struct condition[]){ __VA_ARGS__, { 0 } })
-#define expect_no_event(run, event, ...)                                                           \
-	run_expect(__FILE__, __LINE__, run, event, 0, 0,                                           \
-		   (struct condition[]){ __VA_ARGS__, { 0 } })
+#define expect_no_event(run, event, ...) \
+	run_expect(__FILE__, __LINE__, run, event, 0, 0, (struct condition[]){ __VA_ARGS__, { 0 } })
 
 /* What the macros call. most < 0: no limit. Fails the test, and returns false, if the count is not within. */
 bool run_expect(const char *file, int line, const struct run *run, const char *event, int least,
@@ -171,8 +170,8 @@ void kit_caught_up(struct kit *kit, const char *module, const char *subscription
 struct kit_account {
 	unsigned long long produced, filtered; /* since load */
 	unsigned long long base;	       /* produced before the subscription began */
-	unsigned long long accounted; /* highest number that its readers have accounted for */
-	unsigned long long delivered, lost;    /* of the subscription, as its readers noted */
+	unsigned long long accounted;	    /* highest number that its readers have accounted for */
+	unsigned long long delivered, lost; /* of the subscription, as its readers noted */
 	long long unsettled;
 };
 struct kit_account kit_account(struct kit *kit, const char *module, const char *subscription,

@@ -30,8 +30,8 @@ struct kit_reader {
 
 struct kit_reader *kit_read(struct kit *kit, const char *module, const char *const *arguments)
 {
-	const char *argv[ARGUMENTS_MAX + 7] = { "pulsar-reader", "--pin-root", kit->pins, "--socket",
-						kit->socket };
+	const char *argv[ARGUMENTS_MAX + 7] = { "pulsar-reader", "--pin-root", kit->pins,
+						"--socket", kit->socket };
 	struct kit_reader *reader = calloc(1, sizeof(*reader));
 	size_t n = 5;
 
@@ -149,7 +149,8 @@ static void account_add(struct kit_account *sum, const struct pulsar_counters *c
 		sum->lost += at->lost[cause];
 }
 
-struct kit_account kit_account(struct kit *kit, const char *module, const char *subscription, int cpu)
+struct kit_account kit_account(struct kit *kit, const char *module, const char *subscription,
+			       int cpu)
 {
 	unsigned int cpus = kit_cpus();
 	struct pulsar_counters *counters = calloc(cpus, sizeof(*counters));

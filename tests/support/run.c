@@ -66,15 +66,17 @@ void run_window(const struct run *run, long long *begin_ns, long long *end_ns)
 	*end_ns = run->end_ns;
 }
 
-bool run_expect(const char *file, int line, const struct run *run, const char *event, int least, int most,
-		const struct condition *conditions)
+bool run_expect(const char *file, int line, const struct run *run, const char *event, int least,
+		int most, const struct condition *conditions)
 {
 	char *report = NULL;
-	int count = events_match(run->events, event, conditions, run->begin_ns, run->end_ns, &report);
+	int count =
+		events_match(run->events, event, conditions, run->begin_ns, run->end_ns, &report);
 	bool as_expected = count >= least && (most < 0 || count <= most);
 
-	cr_expect(as_expected, "%s:%d: %s: %d events satisfy the conditions, expected %s%d\n%s", file, line,
-		  event, count, most < 0 ? "at least " : "", least, report ? report : "");
+	cr_expect(as_expected, "%s:%d: %s: %d events satisfy the conditions, expected %s%d\n%s",
+		  file, line, event, count, most < 0 ? "at least " : "", least,
+		  report ? report : "");
 	free(report);
 	return as_expected;
 }

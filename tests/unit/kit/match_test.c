@@ -8,11 +8,13 @@
 
 static json_t *events(void)
 {
-	static const char text[] =
-		"[{\"header\":{\"event\":\"FileCreated\",\"pid\":7,\"time\":\"2026-11-22T15:04:05.123456789Z\","
-		"\"comm\":\"touch\"},\"payload\":{\"filename\":\"/tmp/x\",\"mode\":\"0644\",\"flags\":[\"O_CREAT\"],"
-		"\"source\":{\"ip\":\"::1\",\"port\":80}}},"
-		"{\"header\":{\"event\":\"FileDeleted\",\"pid\":7},\"payload\":{\"filename\":\"/tmp/x\"}}]";
+	static const char text[] = "[{\"header\":{\"event\":\"FileCreated\",\"pid\":7,\"time\":"
+				   "\"2026-11-22T15:04:05.123456789Z\","
+				   "\"comm\":\"touch\"},\"payload\":{\"filename\":\"/tmp/"
+				   "x\",\"mode\":\"0644\",\"flags\":[\"O_CREAT\"],"
+				   "\"source\":{\"ip\":\"::1\",\"port\":80}}},"
+				   "{\"header\":{\"event\":\"FileDeleted\",\"pid\":7},\"payload\":{"
+				   "\"filename\":\"/tmp/x\"}}]";
 	json_t *array = json_loads(text, 0, NULL);
 
 	cr_assert(array);
@@ -22,7 +24,8 @@ static json_t *events(void)
 static int match(const char *event, const struct condition *conditions, char **report)
 {
 	json_t *array = events();
-	int n = events_match(array, event, conditions, 1763823845000000000ll, 1795359845500000000ll, report);
+	int n = events_match(array, event, conditions, 1763823845000000000ll, 1795359845500000000ll,
+			     report);
 
 	json_decref(array);
 	return n;
@@ -37,7 +40,8 @@ Test(match, an_event_that_satisfies_everything_is_counted)
 	cr_assert_eq(match("FileCreated",
 			   CONDITIONS(str("filename", "/tmp/x"), str("mode", "0644"),
 				      json("flags", "[\"O_CREAT\"]"), num("source.port", 80),
-				      str("flags.0", "O_CREAT"), header_str("comm", "touch"), from_pid(7)),
+				      str("flags.0", "O_CREAT"), header_str("comm", "touch"),
+				      from_pid(7)),
 			   &report),
 		     1);
 	cr_assert_null(report);
@@ -62,23 +66,27 @@ Test(match, a_wrong_field_is_named_with_expected_and_found)
 
 Test(match, a_missing_event_is_told_with_the_number_of_those_that_came)
 {
-	expect_report("FileOpened", CONDITIONS(str("filename", "/tmp/x")), "2 events, 0 of them FileOpened");
+	expect_report("FileOpened", CONDITIONS(str("filename", "/tmp/x")),
+		      "2 events, 0 of them FileOpened");
 }
 
 Test(match, a_field_that_is_not_there_is_told)
 {
-	expect_report("FileDeleted", CONDITIONS(str("mode", "0644")), "payload.mode: expected \"0644\", found no such field");
+	expect_report("FileDeleted", CONDITIONS(str("mode", "0644")),
+		      "payload.mode: expected \"0644\", found no such field");
 }
 
 /* Left-over memory shows as bytes behind the value, or as the hexadecimal copy of what is not UTF-8. */
 Test(match, a_stale_byte_is_a_difference)
 {
-	json_t *array = json_loads("[{\"header\":{\"event\":\"E\"},\"payload\":{\"name\":\"x\\u0000stale\"}}]",
-				   JSON_ALLOW_NUL, NULL);
+	json_t *array = json_loads(
+		"[{\"header\":{\"event\":\"E\"},\"payload\":{\"name\":\"x\\u0000stale\"}}]",
+		JSON_ALLOW_NUL, NULL);
 	char *report = NULL;
 
 	cr_expect_eq(events_match(array, "E", CONDITIONS(str("name", "x")), 0, 0, &report), 0);
-	cr_expect(report && strstr(report, "payload.name: expected \"x\", found \"x\\u0000stale\""), "%s", report);
+	cr_expect(report && strstr(report, "payload.name: expected \"x\", found \"x\\u0000stale\""),
+		  "%s", report);
 	free(report);
 	json_decref(array);
 }

@@ -17,9 +17,9 @@ union peer_message {
 };
 
 struct peer {
-	int ours, theirs;	    /* the two ends */
-	int thing;		    /* a descriptor to be passed */
-	unsigned int fds;	    /* open in this process before the test */
+	int ours, theirs; /* the two ends */
+	int thing;	  /* a descriptor to be passed */
+	unsigned int fds; /* open in this process before the test */
 	struct answer answer;
 	struct refusal refusal;
 	union peer_message message; /* what is said next */

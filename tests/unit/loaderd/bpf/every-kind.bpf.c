@@ -98,27 +98,26 @@ const volatile __u16 set_ports[4] = { 53, 5353 };
 const volatile enum colour set_colour = GREEN;
 const __u32 set_by_compiler = 9;
 
-#define BODY(type)                                                                                 \
-	{                                                                                          \
-		type *e = pulsar_begin(type);                                                      \
-		__u32 key = set_u8 + set_s16 + set_u32 + set_s64 + set_u64 + set_bool +            \
-			    set_text[0] + set_ports[1] + set_colour;                               \
-                                                                                                   \
-		bpf_map_lookup_elem(&numbers, &key);                                               \
-		bpf_map_lookup_elem(&private_map, &key);                                           \
-		bpf_map_lookup_elem(&public_map, &set_by_compiler);                                \
-		return e ? pulsar_submit(ctx, e) : 0;                                              \
+#define BODY(type)                                                                      \
+	{                                                                               \
+		type *e = pulsar_begin(type);                                           \
+		__u32 key = set_u8 + set_s16 + set_u32 + set_s64 + set_u64 + set_bool + \
+			    set_text[0] + set_ports[1] + set_colour;                    \
+                                                                                        \
+		bpf_map_lookup_elem(&numbers, &key);                                    \
+		bpf_map_lookup_elem(&private_map, &key);                                \
+		bpf_map_lookup_elem(&public_map, &set_by_compiler);                     \
+		return e ? pulsar_submit(ctx, e) : 0;                                   \
 	}
 
 /* Two hooks share a section, so libbpf's order of programs is not that of this file. */
 SEC("tp/syscalls/sys_enter_mkdir")
 int one__tp(void *ctx) BODY(struct every_kind)
 
-SEC("fentry/vfs_open")
-int two__fentry(void *ctx) BODY(struct second_event)
+	SEC("fentry/vfs_open") int two__fentry(void *ctx) BODY(struct second_event)
 
-SEC("tp/syscalls/sys_enter_mkdir")
-int two__tp__mkdir(void *ctx) BODY(struct second_event)
+		SEC("tp/syscalls/sys_enter_mkdir") int two__tp__mkdir(void *ctx) BODY(
+			struct second_event)
 
-SEC("tp/syscalls/sys_enter_no_such_call")
-int two__tp__other(void *ctx) BODY(struct second_event)
+			SEC("tp/syscalls/sys_enter_no_such_call") int two__tp__other(void *ctx)
+				BODY(struct second_event)
