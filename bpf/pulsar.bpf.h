@@ -96,7 +96,8 @@ struct {
 	__array(values, struct pulsar_positions);
 } subscriptions SEC(".maps");
 
-#include "path.bpf.h"
 #include "record.bpf.h"
+
+#include "path.bpf.h"
 
 #endif
