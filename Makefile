@@ -55,7 +55,7 @@ BINARIES := $(BUILD)/pulsar-loaderd $(BUILD)/pulsar-reader $(BUILD)/pulsarctl
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help deps run check check-vm clean install objects tests
+.PHONY: all help deps run check check-vm lint clean install objects tests
 
 all: $(BINARIES) $(MODULES)
 
@@ -66,6 +66,7 @@ help:
 # help: make deps         install the Debian packages that are missing
 # help: make run          start loaderd with file-created and print events until Ctrl-C (SECONDS=N ends it)
 # help: make check        build and run all tests (SAN=1: with address and undefined sanitizers)
+# help: make lint         formatting, static analysis, licences, arrows between folders
 # help: make check-vm     run the live tests on other kernels in QEMU (KERNELS="6.1 6.12")
 # help: make bench        compare with other tracers, and measure (root; BENCH=full, BENCH_JSON=FILE)
 # help: make fuzz         run each fuzz target for SECONDS=60
@@ -190,6 +191,10 @@ check:
 	$(Q)scripts/deps.sh install build check
 	$(Q)$(MAKE) --no-print-directory all tests
 	$(Q)tests/run $(UNIT) $(LIVE)
+
+# Formatting, static analysis, licences, arrows between the folders.
+lint:
+	$(Q)scripts/lint.sh
 
 check-vm:
 	$(Q)scripts/deps.sh install build check
