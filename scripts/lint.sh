@@ -18,6 +18,7 @@ for f in $sources; do
 	want='Apache-2.0'
 	case $f in
 	bpf/*|include/*|*.bpf.c|*.bpf.h) want='GPL-2.0-only OR BSD-2-Clause' ;;
+	tests/bench/*.h) want='\(Apache-2.0\|GPL-2.0-only OR BSD-2-Clause\)' ;; # some are for both sides
 	esac
 	head -n 1 "$f" | grep -q "SPDX-License-Identifier: $want" || { echo "$f: first line is not '$want'"; bad=1; }
 done
@@ -27,7 +28,7 @@ done
 # include <- everyone; pin -> include; loaderd, readers, ctl -> pin, include; nothing includes tests.
 for area in pin loaderd readers ctl; do
 	case $area in pin) may="pin" ;; *) may="pin $area" ;; esac
-	for header in $(git ls-files "$area/*.c" "$area/*.h" | xargs sed -n 's/^#include "\(.*\)"/\1/p' | sort -u); do
+	for header in $(git ls-files "$area/*.c" "$area/*.h" | xargs sed -n 's/^#include "\(\.\.\/\)*\(.*\)"/\2/p' | sort -u); do
 		for dir in $may; do
 			[ -f "$dir/$header" ] && continue 2
 		done
