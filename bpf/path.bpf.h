@@ -28,7 +28,8 @@ static __always_inline __u8 *pulsar_path_room(struct pulsar_event *e, struct pul
 {
 	__u32 offset = e->size;
 
-	if (offset > PULSAR_RECORD_MAX - PULSAR_PATH_WINDOW) {
+	if (PULSAR_RECORD_MAX < PULSAR_PATH_WINDOW ||
+	    offset > (__u32)(PULSAR_RECORD_MAX - PULSAR_PATH_WINDOW)) {
 		to->full = 1;
 		return NULL;
 	}
