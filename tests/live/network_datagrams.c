@@ -13,12 +13,16 @@
 
 /* ---- UDP ---- */
 
-static void send_to(int fd, const char *text, const char *ip, uint16_t port)
+static void send_bytes(int fd, const void *bytes, size_t len, const char *ip, uint16_t port)
 {
 	union address to = talk_address(ip, port);
 
-	TALK_MUST(sendto(fd, text, strlen(text), 0, &to.any, talk_address_len(&to)) ==
-		  (ssize_t)strlen(text));
+	TALK_MUST(sendto(fd, bytes, len, 0, &to.any, talk_address_len(&to)) == (ssize_t)len);
+}
+
+static void send_to(int fd, const char *text, const char *ip, uint16_t port)
+{
+	send_bytes(fd, text, strlen(text), ip, port);
 }
 
 /* Each way to read, with and without asking for the sender. */
@@ -231,9 +235,7 @@ static const char response[] = "\x12\x34\x81\x80\0\1\0\1\0\0\0\0"
 
 static void ask(int client, uint16_t port)
 {
-	union address to = talk_address("127.0.0.1", port);
-
-	TALK_MUST(sendto(client, query, QUERY, 0, &to.any, sizeof(to.v4)) == QUERY);
+	send_bytes(client, query, QUERY, "127.0.0.1", port);
 }
 
 /* Both ends of a resolver that is not connected. */
@@ -333,6 +335,25 @@ static int nonsense(void)
 	return 0;
 }
 
+#define ANSWER	16 /* bytes of the one in `response` */
+#define ANSWERS 300
+
+/* More than 4 KiB, sent by multicast DNS's port. */
+static int many_answers(void)
+{
+	int server = talk_socket(SOCK_DGRAM, "127.0.0.1", 5353, true);
+	static char large[RESPONSE + ANSWERS * ANSWER];
+
+	memcpy(large, response, RESPONSE);
+	for (int i = 1; i < ANSWERS; i++)
+		memcpy(large + RESPONSE + (i - 1) * ANSWER, response + RESPONSE - ANSWER, ANSWER);
+	large[6] = ANSWERS >> 8;
+	large[7] = (char)(ANSWERS & 0xff);
+	send_bytes(server, large, RESPONSE + (ANSWERS - 1) * ANSWER, "127.0.0.1", 7000);
+	close(server);
+	return 0;
+}
+
 #define Q(from, to, more) "DnsQuery 127.0.0.1:" from " > 127.0.0.1:" to " example.org/A" more
 #define R(from, to) \
 	"DnsResponse 127.0.0.1:" from " > 127.0.0.1:" to " example.org/A NOERROR 192.0.2.7"
@@ -374,6 +395,11 @@ static const struct talk dns[] = {
 		     "Receive U 127.0.0.1:53 > 127.0.0.1:7000 29", Q("7000", "53", ""),
 		     "Receive U 127.0.0.1:53 > 127.0.0.1:7000 29", Q("7000", "53", ""),
 		     "Close U 127.0.0.1:53 > -", "Close U 127.0.0.1:7000 > -" } },
+	{ "many answers", many_answers,
+	  .lines = { "Bind U 127.0.0.1:5353", "Send U 127.0.0.1:5353 > 127.0.0.1:7000 4829",
+		     "DnsResponse 127.0.0.1:5353 > 127.0.0.1:7000 example.org/A NOERROR 192.0.2.7 "
+		     "and 299 more",
+		     "Close U 127.0.0.1:5353 > -" } },
 	{ "nonsense", nonsense,
 	  .lines = { "Bind U 127.0.0.1:53", "Connect U 127.0.0.1:A > 127.0.0.1:53 0",
 		     "Send U 127.0.0.1:A > 127.0.0.1:53 5", "Send U 127.0.0.1:A > 127.0.0.1:53 16",
@@ -383,5 +409,5 @@ static const struct talk dns[] = {
 
 Test(network_monitor, dns_messages_are_told_both_ways)
 {
-	talks_run("[network-monitor]\ndns_ports = 53, 5454\n", dns, COUNT(dns));
+	talks_run("[network-monitor]\ndns_ports = 53, 5353, 5454\n", dns, COUNT(dns));
 }

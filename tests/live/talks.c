@@ -219,7 +219,12 @@ static void write_dns(char *to, size_t size, json_t *payload)
 	if (json_object_get(payload, "rcode"))
 		n += snprintf(to + n, size - n, " %s", text(payload, "rcode"));
 	if (answer)
-		snprintf(to + n, size - n, " %s", text(answer, "data"));
+		n += snprintf(to + n, size - n, " %s", text(answer, "data"));
+	if (json_array_size(json_object_get(payload, "answers")) > 1)
+		n += snprintf(to + n, size - n, " and %zu more",
+			      json_array_size(json_object_get(payload, "answers")) - 1);
+	if (json_object_get(payload, "truncated"))
+		snprintf(to + n, size - n, " truncated");
 }
 
 /* The line up to what comes last: a length, a result, or nothing. */
