@@ -132,7 +132,8 @@ Test(ctl, status_works_from_the_pins_alone_and_says_so)
 	cr_expect(strstr(ctl.err, "pulsar-loaderd does not run"), "%s", ctl.err);
 	cr_expect(strstr(ctl.out, MODULE " "), "%s", ctl.out);
 	pulsarctl_release(&ctl);
-	pulsarctl_fails(kit, WORDS("status", "no-such-module"), "there is no module no-such-module");
+	pulsarctl_fails(kit, WORDS("status", "no-such-module"),
+			"there is no module no-such-module");
 	kit_free(kit);
 }
 
@@ -173,7 +174,9 @@ Test(ctl, nobody_sees_what_he_may_read_and_changes_nothing)
 {
 	struct kit *kit = start(MODULE, NULL);
 	static const char *const changes[][6] = {
-		{ "stop", MODULE }, { "teardown" }, { "subscriptions", "remove", MODULE, "default" },
+		{ "stop", MODULE },
+		{ "teardown" },
+		{ "subscriptions", "remove", MODULE, "default" },
 		{ "filter", "add", MODULE, "uid_targets", "1" },
 	};
 	struct pulsarctl ctl = pulsarctl_run(kit, KIT_NOBODY_USER, WORDS("status", MODULE));
@@ -265,10 +268,12 @@ Test(ctl, doctor_says_why_a_hook_has_no_better_variant)
 		/* Each variant in front of the one that is used was refused, and has a reason. */
 		if (strcmp(json_string_value(json_array_get(json_object_get(hook, "variants"), 0)),
 			   variant))
-			cr_expect(strstr(text, json_string_value(json_object_get(
-						       json_array_get(json_object_get(hook, "refused"), 0),
-						       "reason"))),
-				  "%s", text);
+			cr_expect(
+				strstr(text,
+				       json_string_value(json_object_get(
+					       json_array_get(json_object_get(hook, "refused"), 0),
+					       "reason"))),
+				"%s", text);
 	}
 	expect_plain(text);
 	free(text);

@@ -90,8 +90,9 @@ Test(ctl_changes, teardown_without_loaderd_removes_the_pins_itself)
 Test(ctl_changes, teardown_leaves_the_pins_of_a_loaderd_that_it_cannot_ask)
 {
 	struct kit *kit = start(MODULE, NULL);
-	const char *const words[] = { "--socket", "/tmp/no-such-socket", "--pin-root",
-				      kit_pin_root(kit), "teardown", NULL };
+	const char *const words[] = { "--socket",   "/tmp/no-such-socket",
+				      "--pin-root", kit_pin_root(kit),
+				      "teardown",   NULL };
 
 	pulsarctl_fails(NULL, words, kit_pin_root(kit));
 	cr_expect(pinned(kit, MODULE));
@@ -137,10 +138,11 @@ Test(ctl_changes, a_setting_takes_effect_and_the_file_keeps_its_comments)
 					"targets = /usr/bin/true ; this one\n# the end");
 	json_t *rules;
 
-	free(pulsarctl_text(kit, WORDS("config", "set", MODULE ".targets", "/usr/bin/a",
-				       "/usr/bin/b")));
-	cr_expect(strstr(config_text(kit), "# What it looks at\n[file-created] ; a module\n"
-					   "targets = /usr/bin/a, /usr/bin/b ; this one\n# the end"),
+	free(pulsarctl_text(kit,
+			    WORDS("config", "set", MODULE ".targets", "/usr/bin/a", "/usr/bin/b")));
+	cr_expect(strstr(config_text(kit),
+			 "# What it looks at\n[file-created] ; a module\n"
+			 "targets = /usr/bin/a, /usr/bin/b ; this one\n# the end"),
 		  "%s", config_text(kit));
 	rules = rules_of(kit, MODULE);
 	cr_expect_eq(json_array_size(json_object_get(rules, "targets")), 2);
@@ -231,7 +233,8 @@ Test(ctl_changes, the_file_keeps_owner_mode_and_the_link_that_leads_to_it)
 	cr_assert(!symlink(kit_config_path(kit), link));
 	cr_assert(!chmod(kit_config_path(kit), 0600));
 	cr_assert(!chown(kit_config_path(kit), 0, 4242));
-	free(pulsarctl_text(kit, WORDS("--config", link, "config", "set", MODULE ".enabled", "yes")));
+	free(pulsarctl_text(kit,
+			    WORDS("--config", link, "config", "set", MODULE ".enabled", "yes")));
 	cr_assert(!lstat(link, &st) && S_ISLNK(st.st_mode));
 	cr_assert(!stat(kit_config_path(kit), &st));
 	cr_expect_eq(st.st_mode & 07777, 0600);
@@ -286,16 +289,16 @@ Test(ctl_changes, a_rule_takes_effect_at_once_and_is_kept_where_that_is_asked_fo
 	run_touch(kit);
 	cr_expect_gt(figure(kit, "filtered"), filtered);
 	cr_expect(!strstr(config_text(kit), "3999999999"));
-	free(pulsarctl_text(kit, WORDS("filter", "add", "--save", MODULE, "targets", "/usr/bin/touch",
-				       "/usr/bin/true")));
+	free(pulsarctl_text(kit, WORDS("filter", "add", "--save", MODULE, "targets",
+				       "/usr/bin/touch", "/usr/bin/true")));
 	rules = rules_of(kit, MODULE);
 	cr_expect_eq(json_array_size(json_object_get(rules, "uid_targets")), 1,
 		     "saving does not undo what was not saved");
 	json_decref(rules);
 	cr_expect(strstr(config_text(kit), "targets = /usr/bin/touch, /usr/bin/true\n"), "%s",
 		  config_text(kit));
-	free(pulsarctl_text(kit, WORDS("filter", "remove", MODULE, "targets", "/usr/bin/true",
-				       "--save")));
+	free(pulsarctl_text(
+		kit, WORDS("filter", "remove", MODULE, "targets", "/usr/bin/true", "--save")));
 	cr_expect(strstr(config_text(kit), "targets = /usr/bin/touch\n"), "%s", config_text(kit));
 	free(pulsarctl_text(kit, WORDS("filter", "remove", MODULE, "targets", "--save")));
 	cr_expect(!strstr(config_text(kit), "targets"), "%s", config_text(kit));
@@ -316,7 +319,8 @@ Test(ctl_changes, wrong_rules_are_refused_and_change_nothing)
 	pulsarctl_fails(kit, WORDS("filter", "add", MODULE, "targets", "relative"), "not the path");
 	pulsarctl_fails(kit, WORDS("filter", "add", "no-such-module", "targets", "/x"),
 			"no-such-module");
-	pulsarctl_fails(kit, WORDS("filter", "remove", MODULE, "targets", "/x"), "there is no rule");
+	pulsarctl_fails(kit, WORDS("filter", "remove", MODULE, "targets", "/x"),
+			"there is no rule");
 	rules = rules_of(kit, MODULE);
 	cr_expect_eq(json_object_size(rules), 0);
 	json_decref(rules);

@@ -10,7 +10,7 @@
 
 /* A pulsarctl, running or ended; its output is in memory. */
 struct pulsarctl {
-	pid_t pid; /* 0: ended */
+	pid_t pid;  /* 0: ended */
 	int status; /* wait status, when it has ended */
 	int out_fd, err_fd;
 	char *out, *err; /* what it wrote, when it has ended */
