@@ -125,7 +125,7 @@ unsigned int hooks_force(struct hooks *hooks, const char *variant)
 		have++;
 		for (unsigned int v = 0; v < hook->variants_count; v++)
 			if (strcmp(hook->variants[v].name, variant) && !hook->variants[v].failed)
-				hook_variant_fail(&hook->variants[v], "another one is forced");
+				hook_variant_fail(&hook->variants[v], HOOK_FORCED);
 	}
 	return have;
 }

@@ -17,6 +17,8 @@
 /* A hook has at most as many ways as this; an index in hook.chosen. */
 #define HOOK_VARIANTS_MAX 8
 #define HOOK_REASON_LEN	  200
+/* The reason of those that hooks_force() rules out. */
+#define HOOK_FORCED	  "another one is forced"
 
 struct hook_variant {
 	char name[PULSAR_VARIANT_LEN];

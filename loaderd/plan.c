@@ -152,7 +152,8 @@ int plan_look(struct plan *plan, const struct module_site *site, __u64 numbers_u
 
 /*
  * "created uses tp (fentry: refused)". That a whole kind of programs is not to be
- * had is told once, not for each hook; any other reason is worth a line.
+ * had is told once, not for each hook, and what was asked for needs not be told at
+ * all; any other reason is worth a line.
  */
 static void plan_log_hooks(const struct module *m)
 {
@@ -165,7 +166,8 @@ static void plan_log_hooks(const struct module *m)
 		if (hook->chosen >= hook->variants_count)
 			continue;
 		for (unsigned int v = 0; v < hook->chosen && len < sizeof(why); v++) {
-			telling |= !kind_is_reason(hook->variants[v].reason);
+			telling |= !kind_is_reason(hook->variants[v].reason) &&
+				   strcmp(hook->variants[v].reason, HOOK_FORCED);
 			len += (size_t)snprintf(why + len, sizeof(why) - len, "%s%s: %s",
 						v ? "; " : " (", hook->variants[v].name,
 						hook->variants[v].reason);
