@@ -191,6 +191,9 @@ static int kind_load(const struct kind_trial *trial, int map_fd, const char **st
  * calls them: security/bpf/hooks.c registers the hooks only then. This one is
  * called by every bpf(2), so the question whether it ran is what makes it run.
  */
+static const char kind_lsm_idle[] =
+	"a program was attached and did not run, bpf is not an active LSM";
+
 static int kind_lsm_runs(int map_fd)
 {
 	__u32 zero = 0, ran = 0;
@@ -216,7 +219,7 @@ static int kind_try_with(const struct kind_trial *trial, int map_fd, const char 
 	if (link < 0)
 		return link;
 	if (map_fd >= 0) {
-		*step = "a program was attached and did not run, bpf is not an active LSM";
+		*step = kind_lsm_idle;
 		err = kind_lsm_runs(map_fd);
 	}
 	close(link);
@@ -237,8 +240,9 @@ static int kind_try(enum kind kind, char *reason)
 	}
 	if (!err)
 		err = kind_try_with(trial, map, &step);
-	/* That they are not there says it all. */
-	if (err && trial->attach_to == kind_attach_perf && step == trial->missing)
+	/* Some steps say it all. */
+	if (err && (step == kind_lsm_idle ||
+		    (trial->attach_to == kind_attach_perf && step == trial->missing)))
 		snprintf(reason, KIND_REASON_LEN, "%s", step);
 	else if (err)
 		snprintf(reason, KIND_REASON_LEN, "%s: %s", step, strerror(-err));
