@@ -186,14 +186,14 @@ static int kind_load(const struct kind_trial *trial, int map_fd, const char **st
 	return fd < 0 ? -errno : fd;
 }
 
+static const char kind_lsm_idle[] =
+	"a program was attached and did not run, bpf is not an active LSM";
+
 /*
  * Without "bpf" among the active LSMs its programs load and attach, but nothing
  * calls them: security/bpf/hooks.c registers the hooks only then. This one is
  * called by every bpf(2), so the question whether it ran is what makes it run.
  */
-static const char kind_lsm_idle[] =
-	"a program was attached and did not run, bpf is not an active LSM";
-
 static int kind_lsm_runs(int map_fd)
 {
 	__u32 zero = 0, ran = 0;
