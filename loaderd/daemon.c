@@ -8,9 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -23,6 +21,7 @@
 #include "lockdown.h"
 #include "log.h"
 #include "modules.h"
+#include "notify.h"
 #include "options.h"
 #include "pin.h"
 #include "server.h"
@@ -84,31 +83,6 @@ static const struct server_ops daemon_ops = {
 	.attached = daemon_attached,
 };
 
-/* ---- telling systemd ---- */
-
-static void daemon_notify(const struct daemon *d, const char *first)
-{
-	unsigned int running = 0, failed = 0;
-	const struct module *m;
-
-	for (size_t i = 0; (m = modules_at(d->modules, i)); i++) {
-		running += m->state == MODULE_RUNNING;
-		failed += m->state == MODULE_FAILED;
-	}
-	sd_notifyf(0, "%s\nSTATUS=%u modules run, %u failed", first, running, failed);
-}
-
-/* systemd wants the time with RELOADING=1, sd_notify(3). */
-static void daemon_notify_reloading(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-		   (unsigned long long)now.tv_sec * 1000000 +
-			   (unsigned long long)now.tv_nsec / 1000);
-}
-
 /* ---- events ---- */
 
 /* Says what of a new configuration takes a new start, and logs it; "" for nothing. */
@@ -143,7 +117,7 @@ static int daemon_reload(void *arg, struct pin_error *error)
 	struct config *config;
 	int wrong;
 
-	daemon_notify_reloading();
+	notify_reloading();
 	config = config_load(&d->options, error);
 	wrong = config ? 0 : -errno;
 	if (config) {
@@ -156,7 +130,7 @@ static int daemon_reload(void *arg, struct pin_error *error)
 		config_free(d->config);
 		d->config = config;
 	}
-	daemon_notify(d, "READY=1");
+	notify_ready(d->modules);
 	return wrong;
 }
 
@@ -354,11 +328,11 @@ static int daemon_run(struct daemon *d)
 	if (err) {
 		log_error("%s", error.text);
 	} else {
-		daemon_notify(d, "READY=1");
+		notify_ready(d->modules);
 		err = sd_event_loop(d->event);
 		if (err < 0)
 			log_error("event loop: %s", strerror(-err));
-		sd_notify(0, "STOPPING=1");
+		notify_stopping();
 	}
 	daemon_stop(d);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;

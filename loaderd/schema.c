@@ -211,20 +211,6 @@ static bool schema_is_event(const struct btf *btf, const struct btf_type *t)
 	return first && btf_is_struct(first) && !strcmp(schema_name(btf, first), "pulsar_event");
 }
 
-/* file_created -> FileCreated */
-static void schema_camel(const char *from, char *to, size_t room)
-{
-	bool up = true;
-	size_t n = 0;
-
-	for (; *from && n < room - 1; from++) {
-		if (*from != '_')
-			to[n++] = (char)(up ? toupper((unsigned char)*from) : *from);
-		up = *from == '_';
-	}
-	to[n] = '\0';
-}
-
 static int schema_check_event(struct schema_builder *b, __u32 id, const struct btf_type *t,
 			      const char *name)
 {

@@ -3,6 +3,7 @@
 #include "schema_kind.h"
 
 #include <bpf/btf.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -233,4 +234,17 @@ __u32 schema_map_value(const struct btf *btf, const struct btf_type *var)
 		}
 	}
 	return 0;
+}
+
+void schema_camel(const char *from, char *to, size_t room)
+{
+	bool up = true;
+	size_t n = 0;
+
+	for (; *from && n < room - 1; from++) {
+		if (*from != '_')
+			to[n++] = (char)(up ? toupper((unsigned char)*from) : *from);
+		up = *from == '_';
+	}
+	to[n] = '\0';
 }

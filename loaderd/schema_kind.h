@@ -3,6 +3,8 @@
 #ifndef LOADERD_SCHEMA_KIND_H
 #define LOADERD_SCHEMA_KIND_H
 
+#include <stddef.h>
+
 #include <linux/types.h>
 
 #include <pulsar/schema.h>
@@ -51,5 +53,11 @@ int schema_kind_of_tag(const char *tag, enum pulsar_kind *kind, __u32 size, __u3
  * Return: a BTF id, 0 if the definition names none.
  */
 __u32 schema_map_value(const struct btf *btf, const struct btf_type *var);
+
+/**
+ * schema_camel() - the name of an event: file_created is FileCreated.
+ * @room: bytes of @to; what does not fit is cut.
+ */
+void schema_camel(const char *from, char *to, size_t room);
 
 #endif
