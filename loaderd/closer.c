@@ -93,7 +93,10 @@ static int closer_start(struct closer *closer)
 	return -err;
 }
 
-/* So that no job waits for one that is blocked. If no thread can be had, it waits for a later call. */
+/*
+ * So that no job waits for one that is blocked. If no thread can be had, it waits for a
+ * later call.
+ */
 static void closer_ensure(struct closer *closer)
 {
 	if (closer->queue && !closer->idle && closer->threads < closer->threads_max &&

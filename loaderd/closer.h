@@ -26,7 +26,10 @@ struct closer_job {
 	struct closer_job *next; /* the closer's */
 };
 
-/* @threads_max: jobs that may block before others wait. NULL with errno. No thread is started before there is a job. */
+/*
+ * @threads_max: jobs that may block before others wait. NULL with errno. No thread is
+ * started before there is a job.
+ */
 struct closer *closer_new(unsigned int threads_max);
 
 /* A job without descriptors, from malloc(), which its owner frees or hands over. */

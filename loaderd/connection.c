@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -19,32 +18,13 @@
 #include "request.h"
 #include "subscription.h"
 
-/* One descriptor is asked for; room for another shows that there were more, and the kernel drops the rest. */
+/*
+ * One descriptor is asked for; room for another shows that there were more, and the
+ * kernel drops the rest.
+ */
 #define CONNECTION_FDS 2
 
 _Static_assert(CONNECTION_FDS + 1 <= CLOSER_FDS, "the connection itself is closed with them");
-
-#define COMPLAINTS_MAX	       10
-#define COMPLAINTS_PERIOD_USEC (10 * 1000000ull)
-
-void connections_complain(struct connections *connections, pid_t pid, uid_t uid, const char *what)
-{
-	struct complaints *complaints = &connections->complaints;
-	uint64_t now = 0;
-
-	sd_event_now(connections->event, CLOCK_MONOTONIC, &now);
-	if (now - complaints->since_usec >= COMPLAINTS_PERIOD_USEC) {
-		if (complaints->held_back)
-			log_warn("%u more clients were turned away", complaints->held_back);
-		*complaints = (struct complaints){ .since_usec = now };
-	}
-	if (complaints->logged == COMPLAINTS_MAX) {
-		complaints->held_back++;
-		return;
-	}
-	complaints->logged++;
-	log_warn("client turned away: pid %d, uid %u: %s", (int)pid, (unsigned int)uid, what);
-}
 
 /* ---- attaching ---- */
 
@@ -137,7 +117,10 @@ static __u32 events_id(int fd)
 	return info.id;
 }
 
-/* The descriptor of the request, which the closer's job holds, is a map of ours: closing it does not block. */
+/*
+ * The descriptor of the request, which the closer's job holds, is a map of ours:
+ * closing it does not block.
+ */
 static struct stream *connection_find(struct connection *connection)
 {
 	const struct connections *connections = connection->connections;
@@ -152,11 +135,17 @@ static struct stream *connection_find(struct connection *connection)
 	return stream;
 }
 
+static void connection_complain(struct connection *connection, const char *what)
+{
+	complaints_add(&connection->connections->complaints, connection->pid, connection->uid,
+		       what);
+}
+
 /* Says no, and ends. */
 static void connection_refuse(struct connection *connection, int err,
 			      const struct stream_holder *holder, const char *text)
 {
-	connections_complain(connection->connections, connection->pid, connection->uid, text);
+	connection_complain(connection, text);
 	answer_error(connection->fd, -err, holder, text);
 	connection_end(connection);
 }
@@ -178,7 +167,10 @@ static void connection_rings(struct connection *connection, const struct request
 		connection_refuse(connection, err, busy.arg ? &busy : NULL, error.text);
 		return;
 	}
-	/* Before the answer: the reader is excluded from the probes before it writes its first event. */
+	/*
+	 * Before the answer: the reader is excluded from the probes before it writes its first
+	 * event.
+	 */
 	connection_tell(connection, true);
 	connection->stream = stream;
 	connection->attached = true;
@@ -250,7 +242,10 @@ static void connection_control(struct connection *connection, const struct reque
 
 /* ---- packets ---- */
 
-/* Descriptors go where they will be closed, whatever comes next. Returns how many there were, or more than may be. */
+/*
+ * Descriptors go where they will be closed, whatever comes next. Returns how many there
+ * were, or more than may be.
+ */
 static unsigned int connection_take_fds(struct connection *connection, struct msghdr *message)
 {
 	struct closer_job *job = connection->job;
@@ -269,7 +264,10 @@ static unsigned int connection_take_fds(struct connection *connection, struct ms
 	return job->count + (message->msg_flags & MSG_CTRUNC ? CONNECTION_FDS : 0);
 }
 
-/* Bytes of the packet, which may be more than there was room for; 0: the client is gone; or negative errno. */
+/*
+ * Bytes of the packet, which may be more than there was room for; 0: the client is
+ * gone; or negative errno.
+ */
 static ssize_t connection_receive(struct connection *connection, unsigned int *fds)
 {
 	union {
@@ -387,8 +385,7 @@ int connection_push(struct connection *connection)
 
 	err = answer_rings(connection->fd, connection->subscription, false);
 	if (err < 0) {
-		connections_complain(connection->connections, connection->pid, connection->uid,
-				     "it does not take the news of more rings");
+		connection_complain(connection, "it does not take the news of more rings");
 		connection_end(connection);
 	}
 	return err > 0;

@@ -16,16 +16,10 @@
 #include <systemd/sd-event.h>
 
 #include "closer.h"
+#include "complaints.h"
 #include "server.h"
 
 struct subscription;
-
-/* Keeps clients from filling the log. */
-struct complaints {
-	uint64_t since_usec; /* begin of the period, CLOCK_MONOTONIC */
-	unsigned int logged;
-	unsigned int held_back;
-};
 
 /* What all connections of a server share; the server's. */
 struct connections {
@@ -65,13 +59,13 @@ struct connection {
  */
 int connection_new(struct connections *connections, int fd, pid_t pid, uid_t uid, gid_t gid);
 
-/* Tells an attached reader about rings that are new: 1 told, 0 nothing to tell; on failure the connection has ended. */
+/*
+ * Tells an attached reader about rings that are new: 1 told, 0 nothing to tell; on
+ * failure the connection has ended.
+ */
 int connection_push(struct connection *connection);
 
 /* Gives back the subscription and hands all descriptors to the closer. */
 void connection_end(struct connection *connection);
-
-/* Logs at warning level what a client did, but only so many of these in a time. */
-void connections_complain(struct connections *connections, pid_t pid, uid_t uid, const char *what);
 
 #endif

@@ -7,7 +7,10 @@
 
 #include <stdbool.h>
 
-/* More than any kernel has: NR_CPUS is at most 8192 (arch/x86/Kconfig, NR_CPUS_RANGE_END, Linux 6.12). */
+/*
+ * More than any kernel has: NR_CPUS is at most 8192 (arch/x86/Kconfig,
+ * NR_CPUS_RANGE_END, Linux 6.12).
+ */
 #define CPUS_MAX 8192
 
 struct cpus {
@@ -22,7 +25,10 @@ struct cpus {
  */
 int cpus_parse(const char *text, struct cpus *cpus);
 
-/* Reads /sys/devices/system/cpu/@name, "possible" or "online": 0 or negative errno; -ENODATA nothing in it. */
+/*
+ * Reads /sys/devices/system/cpu/@name, "possible" or "online": 0 or negative errno;
+ * -ENODATA nothing in it.
+ */
 int cpus_read(const char *name, struct cpus *cpus);
 
 bool cpus_has(const struct cpus *cpus, unsigned int cpu);

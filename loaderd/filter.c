@@ -57,7 +57,10 @@ static const struct {
 	/* sd_notify(3), and lookups of groups through nscd and the like. */
 	{ "socket", 0, 0xffffffff, AF_UNIX },
 	{ "socketpair", 0, 0xffffffff, AF_UNIX },
-	/* Threads, not processes. clone3() hides its flags, so it is said not to exist; see below. */
+	/*
+	 * Threads, not processes. clone3() hides its flags, so it is said not to exist; see
+	 * below.
+	 */
 	{ "clone", 0, CLONE_THREAD, CLONE_THREAD },
 	/* Whether a process lives, and no signal. */
 	{ "kill", 1, 0xffffffff, 0 },
@@ -87,7 +90,7 @@ static int filter_rule(scmp_filter_ctx filter, uint32_t action, const char *name
 static int filter_fill_arguments(scmp_filter_ctx filter)
 {
 	/* abort(3) */
-	const struct scmp_arg_cmp self = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+	const struct scmp_arg_cmp self = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
 	int err;
 
 	for (size_t i = 0; i < sizeof(filter_arguments) / sizeof(filter_arguments[0]); i++) {

@@ -11,10 +11,16 @@
 
 struct pulsar_counters;
 
-/* A new position map, all zero, for CPUs below @cpus: a descriptor of the caller's, or negative errno. */
+/*
+ * A new position map, all zero, for CPUs below @cpus: a descriptor of the caller's, or
+ * negative errno.
+ */
 int position_new(unsigned int cpus);
 
-/* Whether @fd is a position map for CPUs below @cpus: 0 and its map id in *@id, or -EINVAL, or another negative errno. */
+/*
+ * Whether @fd is a position map for CPUs below @cpus: 0 and its map id in *@id, or
+ * -EINVAL, or another negative errno.
+ */
 int position_check(int fd, unsigned int cpus, __u32 *id);
 
 /**

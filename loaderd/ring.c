@@ -3,6 +3,7 @@
 #include "ring.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -15,7 +16,10 @@
 
 #include "error.h"
 
-/* CLOCK_BOOTTIME at creation is unlike that of any ring before in this boot; two in the same ns get different ones. */
+/*
+ * CLOCK_BOOTTIME at creation is unlike that of any ring before in this boot; two in the
+ * same ns get different ones.
+ */
 static __u64 ring_next_id(void)
 {
 	static __u64 last;
@@ -114,7 +118,10 @@ out:
 	return err;
 }
 
-/* The map holds what is put in (BPF_F_PRESERVE_ELEMS), so the loud event needs no descriptor after this. */
+/*
+ * The map holds what is put in (BPF_F_PRESERVE_ELEMS), so the loud event needs no
+ * descriptor after this.
+ */
 int ring_put(struct ring *ring, const struct ring_place *place, struct pin_error *error)
 {
 	int err;
@@ -134,7 +141,7 @@ int ring_put(struct ring *ring, const struct ring_place *place, struct pin_error
  * and the answer grows from one read to the next; for one that its CPU
  * dropped, it stands still.
  */
-static int ring_time(const struct ring *ring, __u64 *time)
+static int ring_time(const struct ring *ring, __u64 *time_ns)
 {
 	struct {
 		__u64 value;
@@ -143,15 +150,21 @@ static int ring_time(const struct ring *ring, __u64 *time)
 
 	if (read(ring->output, &count, sizeof(count)) != sizeof(count))
 		return -EIO;
-	*time = count.running_ns;
+	*time_ns = count.running_ns;
 	return 0;
+}
+
+void ring_look(struct ring *ring)
+{
+	if (ring_time(ring, &ring->seen_ns))
+		ring->seen_ns = UINT64_MAX;
 }
 
 bool ring_alive(const struct ring *ring)
 {
-	__u64 before, after;
+	__u64 now_ns;
 
-	return ring_time(ring, &before) == 0 && ring_time(ring, &after) == 0 && after > before;
+	return ring_time(ring, &now_ns) == 0 && now_ns > ring->seen_ns;
 }
 
 int ring_revive(struct ring *ring, const struct ring_place *place, struct pin_error *error)
@@ -186,7 +199,10 @@ out:
 void ring_enable(const struct ring *ring)
 {
 	ioctl(ring->fd, PERF_EVENT_IOC_PAUSE_OUTPUT, 0);
-	/* Once revived, readers cannot reach what programs write to, and the other is no event any more. */
+	/*
+	 * Once revived, readers cannot reach what programs write to, and the other is no event
+	 * any more.
+	 */
 	if (ring->output == ring->fd)
 		ioctl(ring->fd, PERF_EVENT_IOC_ENABLE, 0);
 }

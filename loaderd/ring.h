@@ -27,6 +27,7 @@ struct ring {
 	unsigned int cpu;
 	__u64 id;	   /* of all rings of this boot */
 	__u64 settled_seq; /* see struct pulsar_ring_info */
+	__u64 seen_ns;	   /* ring_look() */
 	bool settled;	   /* settled_seq holds */
 	bool told;	   /* the subscription's reader has it */
 };
@@ -65,10 +66,14 @@ int ring_open(struct ring *ring, unsigned int cpu, size_t bytes, struct pin_erro
  */
 int ring_put(struct ring *ring, const struct ring_place *place, struct pin_error *error);
 
+/* Notes how long the ring's event has run, for ring_alive(). */
+void ring_look(struct ring *ring);
+
 /**
- * ring_alive() - whether the CPU still counts the ring's events
+ * ring_alive() - whether the ring's event ran since ring_look()
  *
  * A CPU that goes offline drops its perf events for good, also when it comes back.
+ * The kernel's clock may stand still for a tick, so only "yes" is sure at once.
  */
 bool ring_alive(const struct ring *ring);
 
@@ -89,13 +94,19 @@ int ring_revive(struct ring *ring, const struct ring_place *place, struct pin_er
  */
 void ring_enable(const struct ring *ring);
 
-/* Bytes written and not yet read. By what the reader wrote into the control page, so 0 .. bytes is all that is sure. */
+/*
+ * Bytes written and not yet read. By what the reader wrote into the control page, so 0
+ * .. bytes is all that is sure.
+ */
 size_t ring_fill(const struct ring *ring);
 
 /* Drops what is in it. Only while no reader has it. */
 void ring_discard(struct ring *ring);
 
-/* Unmaps and closes. The events stay in `events`, but refuse output unless a reader maps the ring. */
+/*
+ * Unmaps and closes. The events stay in `events`, but refuse output unless a reader
+ * maps the ring.
+ */
 void ring_close(struct ring *ring);
 
 #endif

@@ -86,7 +86,7 @@ static void server_admit(struct server *server, int fd)
 	}
 	full = server_full(server, peer.uid);
 	if (full) {
-		connections_complain(&server->connections, peer.pid, peer.uid, full);
+		complaints_add(&server->connections.complaints, peer.pid, peer.uid, full);
 		answer_error(fd, ENOSPC, NULL, full);
 		server_close(server, fd, peer.uid);
 		return;
@@ -117,7 +117,10 @@ static void server_wait(struct server *server)
 	sd_event_source_set_enabled(server->pause, SD_EVENT_ONESHOT);
 }
 
-/* More jobs that do not end than a server full of clients makes: somebody sends what cannot be closed. */
+/*
+ * More jobs that do not end than a server full of clients makes: somebody sends what
+ * cannot be closed.
+ */
 static bool server_stuck(const struct server *server)
 {
 	unsigned int total;

@@ -138,7 +138,10 @@ int slot_clear(const struct stream_maps *maps, unsigned int slot, unsigned int c
 	err = control_write(maps, slot, 0);
 	if (err)
 		return err;
-	/* The wait that comes with it is for programs that still saw the bit: their output needs the rings. */
+	/*
+	 * The wait that comes with it is for programs that still saw the bit: their output
+	 * needs the rings.
+	 */
 	err = bpf_map_delete_elem(maps->subscriptions, &slot);
 	if (err && err != -ENOENT)
 		return err;

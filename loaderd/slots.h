@@ -10,13 +10,19 @@
 
 struct stream_maps;
 
-/* Counts in `control` that the module was taken over; how often it has been in *@adoptions. 0 or negative errno. */
+/*
+ * Counts in `control` that the module was taken over; how often it has been in
+ * *@adoptions. 0 or negative errno.
+ */
 int slots_adopted(const struct stream_maps *maps, __u32 *adoptions);
 
 /* The slot that the position map with this id is in, or -ENOENT, or another negative errno. */
 int slot_find(const struct stream_maps *maps, __u32 position_id);
 
-/* The lowest slot that has neither a position map nor its bit set, or -ENOSPC, or another negative errno. */
+/*
+ * The lowest slot that has neither a position map nor its bit set, or -ENOSPC, or
+ * another negative errno.
+ */
 int slot_free(const struct stream_maps *maps);
 
 /**

@@ -3,12 +3,8 @@
 #include "stream.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <bpf/bpf.h>
 
 #include "counters.h"
 #include "error.h"
@@ -21,118 +17,8 @@ struct stream {
 	char module[PULSAR_MODULE_LEN];
 	unsigned int subscriptions_max;
 	struct pin_root *pins;
-	__u32 events_id;
 	struct subscription *subscription[PULSAR_SUBSCRIPTIONS_MAX]; /* by slot */
 };
-
-/* ---- making one ---- */
-
-/* What one of the module's maps must be. */
-struct map_expect {
-	const char *name;
-	unsigned int type;
-	unsigned int value_size;
-	unsigned int entries; /* at least */
-	unsigned int flags;
-};
-
-static int stream_check_map(int fd, const struct map_expect *expect, __u32 *id,
-			    struct pin_error *error)
-{
-	struct bpf_map_info info = {};
-	__u32 len = sizeof(info);
-	int err;
-
-	err = bpf_obj_get_info_by_fd(fd, &info, &len);
-	if (err)
-		return error_set(error, err, "map %s: %m", expect->name);
-	if (info.type != expect->type || info.key_size != sizeof(__u32) ||
-	    info.value_size != expect->value_size || info.max_entries < expect->entries ||
-	    (info.map_flags & expect->flags) != expect->flags)
-		return error_set(error, -EINVAL,
-				 "map %s: type %u, value of %u bytes, %u entries, flags 0x%x; not "
-				 "%u, %u, %u, 0x%x",
-				 expect->name, info.type, info.value_size, info.max_entries,
-				 info.map_flags, expect->type, expect->value_size, expect->entries,
-				 expect->flags);
-	*id = info.id;
-	return 0;
-}
-
-static int stream_check_maps(struct stream *stream, const struct stream_maps *maps,
-			     struct pin_error *error)
-{
-	const struct {
-		int fd;
-		struct map_expect expect;
-	} rows[] = {
-		{ maps->events,
-		  { "events", BPF_MAP_TYPE_PERF_EVENT_ARRAY, sizeof(__u32),
-		    PULSAR_EVENTS_ENTRIES(stream->base.cpus), BPF_F_PRESERVE_ELEMS } },
-		{ maps->counters,
-		  { "counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(struct pulsar_counters), 1, 0 } },
-		{ maps->control,
-		  { "control", BPF_MAP_TYPE_ARRAY, sizeof(struct pulsar_control), 1, 0 } },
-		{ maps->subscriptions,
-		  { "subscriptions", BPF_MAP_TYPE_ARRAY_OF_MAPS, sizeof(__u32),
-		    PULSAR_SUBSCRIPTIONS_MAX, 0 } },
-	};
-	__u32 id = 0;
-	int err;
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		err = stream_check_map(rows[i].fd, &rows[i].expect, &id, error);
-		if (err)
-			return err;
-		if (i == 0)
-			stream->events_id = id;
-	}
-	return 0;
-}
-
-static int stream_check_options(const struct stream_options *options, struct pin_error *error)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-	if (!pin_name_valid(options->module))
-		return error_set(error, -EINVAL, "not the name of a module");
-	if (options->ring_bytes < page || options->ring_bytes > UINT32_MAX ||
-	    (options->ring_bytes & (options->ring_bytes - 1)))
-		return error_set(error, -EINVAL,
-				 "a ring of %zu bytes: must be a power of two of pages",
-				 options->ring_bytes);
-	if (options->subscriptions_max < 1 || options->subscriptions_max > PULSAR_SUBSCRIPTIONS_MAX)
-		return error_set(error, -EINVAL, "%u subscriptions: must be 1 to %u",
-				 options->subscriptions_max, PULSAR_SUBSCRIPTIONS_MAX);
-	return 0;
-}
-
-static int stream_read_cpus(struct stream *stream, unsigned int cpus, struct pin_error *error)
-{
-	int err;
-
-	err = cpus_read("possible", &stream->base.possible);
-	if (err)
-		return error_set(error, err, "list of possible CPUs: %m");
-	stream->base.cpus = cpus_end(&stream->base.possible);
-	if (stream->base.cpus != cpus)
-		return error_set(error, -EINVAL, "%u possible CPUs, not %u", stream->base.cpus,
-				 cpus);
-	stream->base.counters = calloc(cpus, sizeof(*stream->base.counters));
-	return stream->base.counters ? 0 : error_set(error, -ENOMEM, "counters: %m");
-}
-
-static int stream_keep_maps(struct stream_maps *kept, const struct stream_maps *maps,
-			    struct pin_error *error)
-{
-	kept->events = fcntl(maps->events, F_DUPFD_CLOEXEC, 0);
-	kept->counters = fcntl(maps->counters, F_DUPFD_CLOEXEC, 0);
-	kept->control = fcntl(maps->control, F_DUPFD_CLOEXEC, 0);
-	kept->subscriptions = fcntl(maps->subscriptions, F_DUPFD_CLOEXEC, 0);
-	if (kept->events < 0 || kept->counters < 0 || kept->control < 0 || kept->subscriptions < 0)
-		return error_set(error, -errno, "descriptors of its maps: %m");
-	return 0;
-}
 
 struct stream *stream_new(const struct stream_maps *maps, const struct stream_options *options,
 			  struct pin_error *error)
@@ -142,32 +28,17 @@ struct stream *stream_new(const struct stream_maps *maps, const struct stream_op
 
 	if (!stream)
 		return NULL;
-	stream->base.maps = (struct stream_maps){ -1, -1, -1, -1 };
-	err = stream_check_options(options, error);
-	if (err)
-		goto out;
-	strncpy(stream->module, options->module, sizeof(stream->module) - 1);
-	stream->base.ring_bytes = options->ring_bytes;
-	stream->subscriptions_max = options->subscriptions_max;
-	stream->pins = options->pins;
-	err = stream_read_cpus(stream, options->cpus, error);
-	if (!err)
-		err = stream_check_maps(stream, maps, error);
-	if (!err)
-		err = stream_keep_maps(&stream->base.maps, maps, error);
-out:
+	stream->base = (struct stream_base)STREAM_BASE_NONE;
+	err = stream_base_init(&stream->base, maps, options, error);
 	if (err) {
 		stream_free(stream);
 		errno = -err;
 		return NULL;
 	}
+	strncpy(stream->module, options->module, sizeof(stream->module) - 1);
+	stream->subscriptions_max = options->subscriptions_max;
+	stream->pins = options->pins;
 	return stream;
-}
-
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
 }
 
 void stream_free(struct stream *stream)
@@ -176,11 +47,7 @@ void stream_free(struct stream *stream)
 		return;
 	for (unsigned int slot = 0; slot < PULSAR_SUBSCRIPTIONS_MAX; slot++)
 		subscription_free(stream->subscription[slot]);
-	close_fd(stream->base.maps.events);
-	close_fd(stream->base.maps.counters);
-	close_fd(stream->base.maps.control);
-	close_fd(stream->base.maps.subscriptions);
-	free(stream->base.counters);
+	stream_base_release(&stream->base);
 	free(stream);
 }
 
@@ -250,7 +117,10 @@ static bool stream_unsettled(const struct stream *stream)
 	return false;
 }
 
-/* First the counters, then the wait: what was claimed before they were read is then in a ring or counted lost. */
+/*
+ * First the counters, then the wait: what was claimed before they were read is then in
+ * a ring or counted lost.
+ */
 static int stream_settle_rings(struct stream *stream)
 {
 	struct stream_base *base = &stream->base;
@@ -359,7 +229,10 @@ int stream_stop(struct stream *stream, const char *name, struct pin_error *error
 
 	if (!subscription)
 		return error_set(error, -ENOENT, "no subscription %s", name);
-	/* The pin first: if loaderd is killed after this, the next one clears the slot (stream_settle()). */
+	/*
+	 * The pin first: if loaderd is killed after this, the next one clears the slot
+	 * (stream_settle()).
+	 */
 	if (stream->pins) {
 		err = pin_subscription_remove(stream->pins, stream->module, name, error);
 		if (err && err != -ENOENT)
@@ -394,7 +267,7 @@ int stream_cpus_changed(struct stream *stream)
 
 __u32 stream_events_id(const struct stream *stream)
 {
-	return stream->events_id;
+	return stream->base.events_id;
 }
 
 const char *stream_module(const struct stream *stream)
@@ -404,7 +277,10 @@ const char *stream_module(const struct stream *stream)
 
 /* ---- leases ---- */
 
-/* The pin comes last: what is pinned has begun, and nobody was answered who would miss what is not. */
+/*
+ * The pin comes last: what is pinned has begun, and nobody was answered who would miss
+ * what is not.
+ */
 static int stream_add(struct stream *stream, const char *name, struct pin_error *error)
 {
 	int err;

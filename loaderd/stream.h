@@ -41,9 +41,9 @@ struct stream_options {
 struct stream_holder {
 	pid_t pid;
 	uid_t uid;
-	void (*gone)(
-		void *arg); /* the subscription ends, and the lease with it; may not call stream_*() */
-	void *arg;	    /* tells two holders apart */
+	/* The subscription ends, and the lease with it. May not call stream_*(). */
+	void (*gone)(void *arg);
+	void *arg; /* tells two holders apart */
 };
 
 /* What stream_each() shows of one ring. */
@@ -51,7 +51,7 @@ struct subscription_ring {
 	unsigned int cpu;
 	__u64 ring_id;
 	__u64 settled_seq;
-	size_t fill_bytes; /* written and not yet read; by what the reader claims, at most the ring's size */
+	size_t fill_bytes; /* not yet read, by what the reader claims; at most ring_bytes */
 };
 
 /* What stream_each() shows of one subscription. */
@@ -105,7 +105,10 @@ int stream_settle(struct stream *stream);
 /* The position map of a subscription, borrowed, for the caller to pin; -ENOENT. */
 int stream_position_fd(const struct stream *stream, const char *name);
 
-/* Calls @visit for each subscription, in the order of slots. Stops at the first non-zero return, and returns it. */
+/*
+ * Calls @visit for each subscription, in the order of slots. Stops at the first return
+ * that is not 0, and returns it.
+ */
 int stream_each(const struct stream *stream,
 		int (*visit)(const struct subscription_info *info, void *arg), void *arg);
 
@@ -134,7 +137,10 @@ __u32 stream_events_id(const struct stream *stream);
 /* The module's name, as long as the stream lives. */
 const char *stream_module(const struct stream *stream);
 
-/* Ends all leases and closes all rings; slots, bits and pins stay for the next loaderd. NULL is fine. */
+/*
+ * Ends all leases and closes all rings; slots, bits and pins stay for the next loaderd.
+ * NULL is fine.
+ */
 void stream_free(struct stream *stream);
 
 /* ---- for the server ---- */

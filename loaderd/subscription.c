@@ -6,9 +6,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "counters.h"
 #include "error.h"
 #include "position.h"
 #include "slots.h"
@@ -117,37 +117,6 @@ static int subscription_claim(struct subscription *subscription, struct pin_erro
 	return 0;
 }
 
-/*
- * Says which events are the first of it. A program that does not know of the
- * slot yet may still claim a seq, so wait for all that ran when the bit was set. What they and
- * later ones wrote meanwhile lies before the beginning: it is dropped, so that
- * the rings have room for programs that are under way right now, and none of
- * these is counted lost after its count was taken for the past's.
- */
-static int subscription_begin(struct subscription *subscription)
-{
-	const struct stream_base *base = subscription->base;
-	int err;
-
-	err = slot_put(&base->maps, subscription->slot, subscription->position);
-	if (err)
-		return err;
-	for (unsigned int cpu = 0; cpu < base->cpus; cpu++)
-		if (subscription->rings[cpu].fd >= 0)
-			ring_discard(&subscription->rings[cpu]);
-	err = counters_read(base->maps.counters, &base->possible, base->counters);
-	if (err)
-		return err;
-	for (unsigned int cpu = 0; cpu < base->cpus; cpu++) {
-		err = position_begin(subscription->position, cpu, &base->counters[cpu],
-				     subscription->slot, subscription->rings[cpu].id);
-		if (err)
-			return err;
-	}
-	subscription_settle(subscription, base->counters);
-	return 0;
-}
-
 static int subscription_start_new(struct subscription *subscription, struct pin_error *error)
 {
 	const struct stream_base *base = subscription->base;
@@ -172,7 +141,10 @@ out:
 	return err;
 }
 
-/* The slot is in use, with rings of a loaderd that is gone; these stay until the new ones are there. */
+/*
+ * The slot is in use, with rings of a loaderd that is gone; these stay until the new
+ * ones are there.
+ */
 static int subscription_start_again(struct subscription *subscription, struct pin_error *error)
 {
 	int err;
@@ -253,7 +225,10 @@ void subscription_settle(struct subscription *subscription, const struct pulsar_
 	}
 }
 
-/* 1 the CPU got a ring, or new events for the one it has; 0 there was nothing to do; or negative errno. */
+/*
+ * 1 the CPU got a ring, or new events for the one it has; 0 there was nothing to do; or
+ * negative errno.
+ */
 static int subscription_cpu_changed(struct subscription *subscription, unsigned int cpu,
 				    struct pin_error *error)
 {
@@ -276,11 +251,31 @@ static int subscription_cpu_changed(struct subscription *subscription, unsigned 
 	return err ? err : 1;
 }
 
+/*
+ * A ring whose time stands still is dead, but the kernel's clock may stand still
+ * too, until the next tick (sched_clock_local(), kernel/sched/clock.c). HZ is 100 or more.
+ */
+static void subscription_look(struct subscription *subscription, const struct cpus *online)
+{
+	const struct timespec two_ticks = { .tv_nsec = 20 * 1000000 };
+	bool alive = true;
+
+	for (unsigned int cpu = 0; cpu < subscription->base->cpus; cpu++)
+		if (cpus_has(online, cpu) && subscription->rings[cpu].fd >= 0)
+			ring_look(&subscription->rings[cpu]);
+	for (unsigned int cpu = 0; cpu < subscription->base->cpus; cpu++)
+		if (cpus_has(online, cpu) && subscription->rings[cpu].fd >= 0)
+			alive &= ring_alive(&subscription->rings[cpu]);
+	if (!alive)
+		nanosleep(&two_ticks, NULL);
+}
+
 int subscription_cpus_changed(struct subscription *subscription, const struct cpus *online,
 			      struct pin_error *error)
 {
 	int opened = 0, failed = 0;
 
+	subscription_look(subscription, online);
 	for (unsigned int cpu = 0; cpu < subscription->base->cpus; cpu++) {
 		int got;
 

@@ -11,18 +11,8 @@
 
 #include <pulsar/event.h>
 
-#include "cpus.h"
 #include "ring.h"
-#include "stream.h"
-
-/* What all subscriptions of a stream share; the stream's. */
-struct stream_base {
-	struct stream_maps maps;
-	struct cpus possible;
-	unsigned int cpus; /* cpus_end(&possible) */
-	size_t ring_bytes;
-	struct pulsar_counters *counters; /* room for counters_read() */
-};
+#include "stream_base.h"
 
 struct subscription {
 	const struct stream_base *base;
@@ -42,24 +32,40 @@ struct subscription {
  * @error: says what was wrong
  *
  * One that is taken over goes on where it was, with new rings that subscription_settle() must see.
- * Only if it never came to its beginning (a loaderd was killed in between) it starts like a new one.
+ * Only if it never came to its beginning (a loaderd was killed in between) it starts like
+ * a new one.
  *
  * Return: it, or NULL with errno, as stream_start().
  */
 struct subscription *subscription_start(const struct stream_base *base, const char *name,
 					int position, struct pin_error *error);
 
+/**
+ * subscription_begin() - say which events are the first of a subscription; part of the start
+ *
+ * Its slot is in use, with rings. A program that does not know of the slot yet may still
+ * claim a seq, so this waits for all that ran before. What they and later ones wrote
+ * meanwhile lies before the beginning, which the position map says: the reader drops it.
+ *
+ * Return: 0 or negative errno.
+ */
+int subscription_begin(struct subscription *subscription);
+
 /* Whether a ring of it waits for subscription_settle(). */
 bool subscription_unsettled(const struct subscription *subscription);
 
-/* Notes how far the events had come that are older than all rings: @counters by CPU, read after the rings were put. */
+/*
+ * Notes how far the events had come that are older than all rings: @counters by CPU,
+ * read after the rings were put.
+ */
 void subscription_settle(struct subscription *subscription, const struct pulsar_counters *counters);
 
 /**
  * subscription_cpus_changed() - rings for CPUs in @online that have none that works
  * @error: says what was wrong
  *
- * Return: how many CPUs got one, or the negative errno of the first that did not; the others are done all the same.
+ * Return: how many CPUs got one, or the negative errno of the first that did not; the
+ * others are done all the same.
  */
 int subscription_cpus_changed(struct subscription *subscription, const struct cpus *online,
 			      struct pin_error *error);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The server with clients that send what they should not, do not read, do not speak, or are too many. */
+/*
+ * The server with clients that send what they should not, do not read, do not speak, or
+ * are too many.
+ */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -340,7 +343,10 @@ Test(hostile, a_thousand_bad_clients_leave_nothing_behind)
 	bytes = mallinfo2().uordblks;
 	bad_clients(1000);
 	cr_expect_eq(lab_fds(), fds, "%u descriptors, before %u", lab_fds(), fds);
-	/* Threads that close keep some freed memory to themselves; 17 bytes of each client would show. */
+	/*
+	 * Threads that close keep some freed memory to themselves; 17 bytes of each client
+	 * would show.
+	 */
 	cr_expect_leq(mallinfo2().uordblks, bytes + 16384);
 	cr_expect_eq(serving.attached, 0);
 }
