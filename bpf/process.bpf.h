@@ -97,11 +97,12 @@ static __always_inline void process_image(struct process_scratch *s, struct puls
 	p->image_full = full;
 }
 
+/* Tasks come from the kernel as such, so plain loads do: a helper for each costs ten times as much. */
 static __always_inline void process_ids(struct pulsar_process *p, struct task_struct *task)
 {
-	p->uid = BPF_CORE_READ(task, cred, uid.val);
-	p->gid = BPF_CORE_READ(task, cred, gid.val);
-	p->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	p->uid = task->cred->uid.val;
+	p->gid = task->cred->gid.val;
+	p->ppid = task->real_parent->tgid;
 	bpf_probe_read_kernel(p->comm, sizeof(p->comm), task->comm);
 }
 
@@ -171,8 +172,7 @@ static __always_inline int process_insert(struct process_scratch *s, __u32 tgid,
 /* A process without an entry, from what the kernel knows of it. */
 static __always_inline int process_enter(struct task_struct *task, struct file *file, __u64 how)
 {
-	__u32 tgid = BPF_CORE_READ(task, tgid);
-	__u32 parent_tgid = BPF_CORE_READ(task, real_parent, tgid);
+	__u32 tgid = task->tgid, parent_tgid = task->real_parent->tgid;
 	struct process_scratch *s = process_scratch_claim();
 	struct pulsar_process *p, *parent;
 	int err;
@@ -184,17 +184,17 @@ static __always_inline int process_enter(struct task_struct *task, struct file *
 	p = &s->process;
 	__builtin_memset(p, 0, offsetof(struct pulsar_process, image));
 	/* Before the image: an exec in between is then entered again. */
-	p->exec_id = (__u32)BPF_CORE_READ(task, self_exec_id);
-	p->start_time_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	p->exec_id = (__u32)task->self_exec_id;
+	p->start_time_ns = task->group_leader->start_boottime;
 	process_ids(p, task);
-	process_place(s, p, BPF_CORE_READ(task, cgroups));
+	process_place(s, p, task->cgroups);
 	process_image(s, p, task, file);
 	parent = process_find(parent_tgid);
 	if (parent) {
 		p->generation = parent->generation;
 		p->heritage = parent->heritage;
 	}
-	process_decide(p, tgid, !(BPF_CORE_READ(task, flags) & PROCESS_PF_FORKNOEXEC));
+	process_decide(p, tgid, !(task->flags & PROCESS_PF_FORKNOEXEC));
 	err = process_insert(s, tgid, how);
 	process_scratch_release(s);
 	return err;
@@ -206,18 +206,18 @@ static __always_inline void process_copy(struct process_scratch *s, struct pulsa
 					 struct task_struct *child)
 {
 	struct pulsar_process *p = &s->process;
-	struct css_set *css = BPF_CORE_READ(child, cgroups);
+	struct css_set *css = child->cgroups;
 
 	bpf_probe_read_kernel(p, sizeof(*p), parent);
-	p->start_time_ns = BPF_CORE_READ(child, start_boottime);
-	p->exec_id = (__u32)BPF_CORE_READ(child, self_exec_id);
+	p->start_time_ns = child->start_boottime;
+	p->exec_id = (__u32)child->self_exec_id;
 	p->version = 0;
 	p->flags = 0;
 	p->filters = p->heritage;
 	process_ids(p, child);
 	/* CLONE_INTO_CGROUP, or a parent that is being moved or whose threads are elsewhere. */
-	if (p->cgroup_id != BPF_CORE_READ(css, dfl_cgrp, kn, id) ||
-	    css != BPF_CORE_READ(child, real_parent, group_leader, cgroups))
+	if (p->cgroup_id != css->dfl_cgrp->kn->id ||
+	    css != child->real_parent->group_leader->cgroups)
 		process_place(s, p, css);
 }
 

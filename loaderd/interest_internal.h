@@ -3,6 +3,8 @@
 #ifndef LOADERD_INTEREST_INTERNAL_H
 #define LOADERD_INTEREST_INTERNAL_H
 
+#include <stdbool.h>
+
 #include <pulsar/filter.h>
 
 #include "interest.h"
@@ -38,6 +40,7 @@ struct interest_change {
 	struct mirror cgroup_ids; /* named by number */
 	struct mirror cgroups;	  /* what is there of these two, and below it */
 	struct pulsar_filters filters;
+	bool narrow; /* masks: to these; else to these and what is there */
 	struct pin_error *error;
 };
 

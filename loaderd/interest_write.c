@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Entries into core's maps. The order of the steps is what keeps events from being
- * dropped by mistake: first the maps, then the decisions, and last the masks by
- * which an undecided process is not of interest.
+ * Entries into core's maps. The order of the steps is what keeps events from being dropped that
+ * the old rules and the new ones let pass: what lets events pass is first widened to both, then
+ * all processes are decided anew, then it is narrowed to the new ones. Whoever is killed in
+ * between leaves `pending`, and the next one decides again.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <limits.h>
 #include <linux/membarrier.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -18,28 +20,51 @@
 #include "interest_internal.h"
 
 /* A pass decides one generation of children at least, and few processes have as many ancestors. */
-#define WRITE_PASSES 1000
+#define WRITE_PASSES  1000
+#define WRITE_CGROUPS 65536 /* more are not taken to be there */
 
-/* ---- maps ---- */
+/* ---- rules that are looked up when a process is decided ---- */
 
-static const char *const map_names[INTEREST_MAPS] = {
-	[MAP_IMAGES] = "core_filter_images",
-	[MAP_PIDS] = "core_filter_pids",
-	[MAP_UIDS] = "core_filter_uids",
-	[MAP_CGROUP_PATHS] = "core_filter_cgroup_paths",
-};
+static int change_fail(const struct interest_change *c, int err, const char *map)
+{
+	return error_set(c->error, err, "core/maps/%s: %m", map);
+}
 
 /* How many entries differed, or negative errno. */
 static int change_sync(struct interest_change *c, const struct mirror *mirror,
-		       enum interest_map map)
+		       enum interest_map map, const char *name)
 {
 	int written, removed;
 
 	written = mirror_write(mirror, c->fds[map]);
 	removed = written < 0 ? written : mirror_trim(mirror, c->fds[map]);
-	if (removed < 0)
-		return error_set(c->error, removed, "%s: %m", map_names[map]);
-	return written + removed;
+	return removed < 0 ? change_fail(c, removed, name) : written + removed;
+}
+
+/* ---- masks that are looked up when an event happens ---- */
+
+/* Widening, to those that are there already. */
+static int change_put_mask(const struct interest_change *c, enum interest_map map, const void *key,
+			   __u64 mask)
+{
+	__u64 there = 0;
+
+	if (!c->narrow && !bpf_map_lookup_elem(c->fds[map], key, &there))
+		mask |= there;
+	return bpf_map_update_elem(c->fds[map], key, &mask, BPF_ANY) < 0 ? -errno : 0;
+}
+
+static int change_masks(struct interest_change *c, const struct mirror *mirror,
+			enum interest_map map, const char *name)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < mirror->count && !err; i++)
+		err = change_put_mask(c, map, mirror->entries[i].key,
+				      *(const __u64 *)mirror->entries[i].value);
+	if (!err && c->narrow)
+		err = mirror_trim(mirror, c->fds[map]);
+	return err < 0 ? change_fail(c, err, name) : 0;
 }
 
 static int change_visit_cgroup(__u64 id, const char *path, __u64 *mask, void *arg)
@@ -47,6 +72,7 @@ static int change_visit_cgroup(__u64 id, const char *path, __u64 *mask, void *ar
 	struct interest_change *c = arg;
 	struct pulsar_filter_path key = { "" };
 	const __u64 *more;
+	int err;
 
 	strncpy(key.path, path, sizeof(key.path) - 1);
 	more = mirror_find(&c->cgroup_paths, &key);
@@ -54,21 +80,34 @@ static int change_visit_cgroup(__u64 id, const char *path, __u64 *mask, void *ar
 	more = mirror_find(&c->cgroup_ids, &id);
 	*mask |= more ? *more : 0;
 	if (!*mask) {
-		bpf_map_delete_elem(c->fds[MAP_CGROUPS], &id);
+		if (c->narrow)
+			bpf_map_delete_elem(c->fds[MAP_CGROUPS], &id);
 		return 0;
 	}
-	if (bpf_map_update_elem(c->fds[MAP_CGROUPS], &id, mask, BPF_ANY) < 0)
-		return -errno;
-	return change_add_mask(&c->cgroups, &id, *mask);
+	err = change_put_mask(c, MAP_CGROUPS, &id, *mask);
+	return err ? err : change_add_mask(&c->cgroups, &id, *mask);
+}
+
+static int change_walk_cgroups(struct interest_change *c)
+{
+	char mount[PATH_MAX];
+	int err;
+
+	if (!c->cgroup_paths.count && !c->cgroup_ids.count)
+		return 0;
+	err = cgroups_mount(mount, sizeof(mount));
+	if (err)
+		return error_set(c->error, err, "the unified hierarchy of cgroups: %m");
+	return cgroups_walk(mount, change_visit_cgroup, c, c->error);
 }
 
 /* The ids that are in the map, so that those which core adds meanwhile are not taken for old ones. */
-static int change_known_cgroups(struct interest_change *c, struct mirror *known)
+static int change_known_cgroups(const struct interest_change *c, struct mirror *known)
 {
 	__u64 id, *previous = NULL, next;
 
 	while (!bpf_map_get_next_key(c->fds[MAP_CGROUPS], previous, &next)) {
-		if (known->count == 65536 || change_add_mask(known, &next, 0) < 0)
+		if (known->count == WRITE_CGROUPS || change_add_mask(known, &next, 0) < 0)
 			return -ENOMEM;
 		id = next;
 		previous = &id;
@@ -81,25 +120,34 @@ static int change_known_cgroups(struct interest_change *c, struct mirror *known)
  * entered. The paths are in the kernel already; and the parent is entered before its
  * children are listed. So it is entered there or found here.
  */
-static int change_sync_cgroups(struct interest_change *c)
+static int change_cgroups(struct interest_change *c)
 {
 	struct mirror known = { .key_size = sizeof(__u64), .value_size = sizeof(__u64) };
-	char mount[PATH_MAX];
 	int err;
 
+	mirror_release(&c->cgroups);
 	err = change_known_cgroups(c, &known);
-	if (!err && (c->cgroup_paths.count || c->cgroup_ids.count)) {
-		err = cgroups_mount(mount, sizeof(mount));
-		if (err)
-			error_set(c->error, err, "the unified hierarchy of cgroups: %m");
-		else
-			err = cgroups_walk(mount, change_visit_cgroup, c, c->error);
-	}
-	for (size_t i = 0; i < known.count && !err; i++)
+	if (err)
+		error_set(c->error, err, "no memory");
+	else
+		err = change_walk_cgroups(c);
+	for (size_t i = 0; i < known.count && c->narrow && !err; i++)
 		if (!mirror_find(&c->cgroups, known.entries[i].key))
 			bpf_map_delete_elem(c->fds[MAP_CGROUPS], known.entries[i].key);
 	mirror_release(&known);
 	return err;
+}
+
+static int change_all_masks(struct interest_change *c, bool narrow)
+{
+	int err;
+
+	c->narrow = narrow;
+	err = change_masks(c, &c->uids, MAP_UIDS, "core_filter_uids");
+	if (!err)
+		err = change_masks(c, &c->cgroup_paths, MAP_CGROUP_PATHS,
+				   "core_filter_cgroup_paths");
+	return err ? err : change_cgroups(c);
 }
 
 static int change_write_filters(struct interest_change *c, const struct pulsar_filters *filters)
@@ -107,7 +155,7 @@ static int change_write_filters(struct interest_change *c, const struct pulsar_f
 	__u32 zero = 0;
 
 	if (bpf_map_update_elem(c->fds[MAP_FILTERS], &zero, filters, BPF_ANY) < 0)
-		return error_set(c->error, -errno, "core/maps/core_filters: %m");
+		return change_fail(c, -errno, "core_filters");
 	return 0;
 }
 
@@ -154,34 +202,35 @@ int change_write(struct interest_change *c)
 {
 	struct pulsar_filters step;
 	__u32 zero = 0;
-	int images, pids, uids, paths;
+	int images, pids;
+	bool again;
 	int err;
 
 	if (bpf_map_lookup_elem(c->fds[MAP_FILTERS], &zero, &step) < 0)
-		return error_set(c->error, -errno, "core/maps/core_filters: %m");
-	/* Who is to have no targets has none from now on; who is to have some, not yet. */
+		return change_fail(c, -errno, "core_filters");
+	again = step.pending;
+	step.pending = 1;
 	step.targets &= c->filters.targets;
+	step.uids |= c->filters.uids;
 	step.cgroups |= c->filters.cgroups;
 	err = change_write_filters(c, &step);
+	if (!err)
+		err = change_all_masks(c, false);
 	if (err)
 		return err;
-	images = change_sync(c, &c->images, MAP_IMAGES);
-	pids = images < 0 ? images : change_sync(c, &c->pids, MAP_PIDS);
-	uids = pids < 0 ? pids : change_sync(c, &c->uids, MAP_UIDS);
-	paths = uids < 0 ? uids : change_sync(c, &c->cgroup_paths, MAP_CGROUP_PATHS);
-	err = paths < 0 ? paths : change_sync_cgroups(c);
-	if (err)
-		return err;
+	images = change_sync(c, &c->images, MAP_IMAGES, "core_filter_images");
+	pids = images < 0 ? images : change_sync(c, &c->pids, MAP_PIDS, "core_filter_pids");
+	if (pids < 0)
+		return pids;
 	step.images = c->filters.images;
 	step.pids = c->filters.pids;
-	if (images || pids)
-		step.generation++;
+	step.generation += images || pids || again;
 	err = change_write_filters(c, &step);
 	/* Without a generation there never was a rule to decide by. */
 	if (!err && step.generation)
 		err = change_decide(c);
-	if (err)
-		return err;
+	if (!err)
+		err = change_all_masks(c, true);
 	c->filters.generation = step.generation;
-	return change_write_filters(c, &c->filters);
+	return err ? err : change_write_filters(c, &c->filters);
 }

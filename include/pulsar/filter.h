@@ -58,7 +58,7 @@ struct pulsar_filters {
 	__u32 generation; /* of the rules; entries of the process table with another are stale */
 	__u32 images;	  /* entries of core_filter_images */
 	__u32 pids;	  /* entries of core_filter_pids */
-	__u32 reserved;
+	__u32 pending;	  /* a change is under way, or was cut off */
 	__u64 targets; /* modules with a target of any kind */
 	__u64 uids;    /* modules with uid_targets */
 	__u64 cgroups; /* modules with cgroup_targets */
