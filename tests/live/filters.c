@@ -3,6 +3,7 @@
  * Filters on a live tree of processes: alpha, a copy of a shell, runs beta, another
  * one, which runs leaf, a program. Which of the three does process-monitor report?
  */
+#include <bpf/bpf.h>
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <pulsar/filter.h>
 #include <pulsar/wire.h>
 
 #include "pulsar-test.h"
@@ -468,6 +470,45 @@ Test(filters, a_request_that_is_wrong_changes_nothing)
 	cr_expect_str_eq(json_string_value(json_array_get(json_object_get(rules, "targets"), 0)),
 			 "/usr/bin/kept");
 	json_decref(answer);
+	kit_free(kit);
+}
+
+static struct pulsar_filters filters_of(struct kit *kit, bool cut_off)
+{
+	struct pulsar_filters filters;
+	char path[256];
+	__u32 zero = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/core/maps/core_filters", kit_pin_root(kit));
+	fd = bpf_obj_get(path);
+	cr_assert(fd >= 0 && !bpf_map_lookup_elem(fd, &zero, &filters), "%s", strerror(errno));
+	if (cut_off) {
+		filters.pending = 1;
+		cr_assert_eq(bpf_map_update_elem(fd, &zero, &filters, BPF_ANY), 0);
+	}
+	close(fd);
+	return filters;
+}
+
+/* Killed while rules changed, loaderd may have left processes that were decided by the old ones. */
+Test(filters, a_change_that_was_cut_off_is_made_again)
+{
+	struct kit *kit = kit_new(MODULE, "[" MODULE "]\ntargets = /usr/bin/x\n");
+	struct pulsar_filters before, after;
+
+	cr_assert(kit_start(kit), "%s", kit_log(kit));
+	kit_stop(kit, SIGKILL);
+	before = filters_of(kit, false);
+	cr_assert(kit_start(kit), "%s", kit_log(kit));
+	after = filters_of(kit, false);
+	cr_expect_eq(after.generation, before.generation, "nothing had changed");
+	kit_stop(kit, SIGKILL);
+	filters_of(kit, true);
+	cr_assert(kit_start(kit), "%s", kit_log(kit));
+	after = filters_of(kit, false);
+	cr_expect_eq(after.generation, before.generation + 1);
+	cr_expect_eq(after.pending, 0);
 	kit_free(kit);
 }
 
