@@ -191,7 +191,8 @@ int facts_gather(struct facts *facts, const struct ctl *ctl, const char *module)
 		return err;
 	}
 	ascii(facts->unseen.text);
-	qsort(facts->modules, facts->count, sizeof(*facts->modules), facts_compare);
+	if (facts->count)
+		qsort(facts->modules, facts->count, sizeof(*facts->modules), facts_compare);
 	if (!module || facts->count)
 		return 0;
 	if (facts->unseen.text[0])

@@ -48,13 +48,15 @@ Test(table, columns_are_as_wide_as_they_need)
 Test(table, nothing_in_a_cell_steers_a_terminal)
 {
 	struct table *table = table_new(columns, true);
-	char *text;
+	char *all, *text;
 
 	table_cell(table, TABLE_PLAIN, "%s", "\033]0;x\007\033[2J\r\n\t\x9b\x7f\xc2\x9b");
 	table_cell(table, TABLE_PLAIN, "1");
 	table_cell(table, TABLE_BAD, "%s", "\033[31m");
-	text = strchr(printed(table), '\n') + 1;
+	all = printed(table);
+	text = strchr(all, '\n') + 1;
 	cr_expect_str_eq(text, "?]0;x??[2J???????      1  \033[1;31m?[31m\033[0m\n", "%s", text);
+	free(all);
 	table_free(table);
 }
 
