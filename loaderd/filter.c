@@ -90,7 +90,7 @@ static int filter_rule(scmp_filter_ctx filter, uint32_t action, const char *name
 static int filter_fill_arguments(scmp_filter_ctx filter)
 {
 	/* abort(3) */
-	const struct scmp_arg_cmp self = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
+	const struct scmp_arg_cmp self = { .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)getpid() };
 	int err;
 
 	for (size_t i = 0; i < sizeof(filter_arguments) / sizeof(filter_arguments[0]); i++) {

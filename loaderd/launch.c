@@ -242,6 +242,37 @@ static int launch_stage_links(const struct launch *l, struct pin_stage *stage,
 	return err;
 }
 
+/* One schema of before: it stays, for records that nobody has read yet. */
+static int launch_stage_schema(const struct launch *l, struct pin_stage *stage, __u32 generation,
+			       struct pin_error *error)
+{
+	const struct pin_map_expect expect = { .value_size = sizeof(struct pulsar_field) };
+	char pin[sizeof(PULSAR_PIN_SCHEMA_OLD) + 10];
+	int fd, err;
+
+	snprintf(pin, sizeof(pin), PULSAR_PIN_SCHEMA_OLD "%u", generation);
+	fd = pin_map_open(l->site->pins, l->object->name,
+			  generation == l->module->meta.generation ? "schema" : pin, &expect,
+			  error);
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return fd;
+	err = pin_stage_map(stage, pin, fd, true, error);
+	close(fd);
+	return err;
+}
+
+static int launch_stage_schemas(const struct launch *l, struct pin_stage *stage,
+				struct pin_error *error)
+{
+	int err = 0;
+
+	for (__u32 back = 1; back <= PULSAR_SCHEMAS_OLD && back < l->generation && !err; back++)
+		err = launch_stage_schema(l, stage, l->generation - back, error);
+	return err;
+}
+
 /* What launch_stage_position() is told. */
 struct launch_staging {
 	const struct stream *stream;
@@ -270,6 +301,8 @@ int launch_pin(struct launch *l, struct pin_error *error)
 	if (!s.stage)
 		return -errno;
 	err = launch_stage_maps(l, s.stage, error);
+	if (!err && l->keep_maps)
+		err = launch_stage_schemas(l, s.stage, error);
 	if (!err)
 		err = launch_stage_links(l, s.stage, error);
 	if (!err && s.stream)

@@ -59,7 +59,7 @@ static void modules_forget_filters(const struct modules *set)
 void modules_refresh_filters(struct modules *set, const struct plan *plans, size_t count)
 {
 	const struct module *core = modules_find(set, "core");
-	struct pin_error error;
+	struct pin_error error = { "" };
 	int err = 0;
 
 	if (!core || core->state != MODULE_RUNNING)

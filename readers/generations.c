@@ -77,14 +77,17 @@ static void generations_add(struct generations *g, struct plan *plan, __u32 sche
 	g->count++;
 }
 
-/* 1 with *plan and the id of its map; 0 what is pinned is known already; negative errno with *error. */
-static int generations_read(const struct generations *g, struct plan **plan, __u32 *schema_id,
-			    struct pin_error *error)
+/*
+ * 1 with *plan and the id of its map; 0 what is pinned at `pin` is known already; negative
+ * errno with *error.
+ */
+static int generations_read(const struct generations *g, const char *pin, struct plan **plan,
+			    __u32 *schema_id, struct pin_error *error)
 {
 	struct bpf_map_info info;
 	int fd, err;
 
-	fd = pin_reader_open(g->pin_root, g->module, "schema", &schema_expect, error);
+	fd = pin_reader_open(g->pin_root, g->module, pin, &schema_expect, error);
 	if (fd < 0)
 		return fd;
 	err = map_info(fd, &info);
@@ -117,7 +120,7 @@ int generations_init(struct generations *generations, const char *pin_root, cons
 		.module = module,
 		.events = events,
 	};
-	err = generations_read(generations, &plan, &schema_id, error);
+	err = generations_read(generations, "schema", &plan, &schema_id, error);
 	if (err < 0)
 		return err;
 	generations_add(generations, plan, schema_id);
@@ -143,7 +146,7 @@ void generations_look(struct generations *generations)
 	struct plan *plan;
 	int err;
 
-	err = generations_read(g, &plan, &schema_id, &error);
+	err = generations_read(g, "schema", &plan, &schema_id, &error);
 	/* A module that is not there: loaderd is about to say why. */
 	if (err < 0 && err != -ENOENT)
 		log_warn("%s", error.text);
@@ -163,6 +166,33 @@ void generations_look(struct generations *generations)
 	generations_add(g, plan, schema_id);
 }
 
+/*
+ * Looks for the schema of an older generation, which loaderd keeps for what is still unread:
+ * a plan that stands behind the newer ones.
+ */
+static bool generations_recall(struct generations *g, __u32 generation)
+{
+	struct pin_error error;
+	char pin[sizeof(PULSAR_PIN_SCHEMA_OLD) + 10];
+	__u32 schema_id;
+	struct plan *plan;
+
+	if (generation >= plan_generation(generations_newest(g)) || g->warned == generation)
+		return false;
+	snprintf(pin, sizeof(pin), PULSAR_PIN_SCHEMA_OLD "%u", generation);
+	if (generations_read(g, pin, &plan, &schema_id, &error) <= 0)
+		return false;
+	if (plan_generation(plan) != generation) {
+		plan_free(plan);
+		return false;
+	}
+	plan_select(plan, g->events);
+	if (g->count == GENERATIONS_MAX)
+		plan_free(g->plan[--g->count]);
+	g->plan[g->count++] = plan;
+	return true;
+}
+
 /* Whether it makes sense to wait for a schema. */
 static bool generations_hope(const struct generations *g, __u32 generation, __u64 now_ns)
 {
@@ -175,6 +205,8 @@ int generations_await(struct generations *generations, __u32 generation, __u64 n
 {
 	struct generations *g = generations;
 
+	if (generations_recall(g, generation))
+		return 1;
 	if (generations_hope(g, generation, now_ns)) {
 		generations_look(g);
 		if (generations_find(g, generation)) {

@@ -72,7 +72,7 @@ void generations_look(struct generations *generations);
  * @now_ns: CLOCK_MONOTONIC
  *
  * While an upgrade is under way, the new programs run a moment before their schema is
- * pinned. A generation that is older than the newest one will not come back.
+ * pinned. The schemas of some older generations stay pinned (PULSAR_PIN_SCHEMA_OLD).
  *
  * Return: 1 there is a plan now; 0 it may still come: ask again; -ENOENT it will not,
  * and that was logged.

@@ -79,6 +79,13 @@ struct pulsar_field {
 };
 
 /*
+ * An upgrade leaves the schemas of the last generations pinned as well, for records that were
+ * not read yet: below the module's folder, with the generation's number behind it.
+ */
+#define PULSAR_PIN_SCHEMA_OLD "maps/schema-"
+#define PULSAR_SCHEMAS_OLD    4
+
+/*
  * Map `meta`: ARRAY with one entry: what is loaded, for whoever adopts it and
  * for bpftool.
  */

@@ -285,3 +285,29 @@ Test(streams, an_upgrade_in_the_middle_of_a_storm_loses_nothing, .timeout = 600)
 	tally_release(&tally);
 	kit_free(kit);
 }
+
+Test(streams, what_is_unread_at_an_upgrade_is_delivered_after_it, .timeout = 300)
+{
+	struct kit *kit = kit_new(MODULE, ROOMY);
+	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = 1000 };
+	struct kit_reader *reader;
+	struct tally tally;
+
+	kit_own_modules(kit);
+	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	tally_init(&tally, &storm);
+	storm_start(&storm);
+	storm_wait(&storm);
+	for (int upgrade = 0; upgrade < 2; upgrade++) {
+		kit_change_module(kit, MODULE);
+		kit_reload(kit);
+	}
+	reader = kit_read(kit, MODULE, NULL);
+	kit_caught_up(kit, MODULE, "default");
+	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
+	collect(&tally, reader);
+	tally_close(&tally);
+	expect_complete(&tally);
+	tally_release(&tally);
+	kit_free(kit);
+}
