@@ -101,7 +101,7 @@ static long pulsar_join_up(__u32 step, void *arg)
  */
 static __always_inline __u32 pulsar_join_base(__u8 *window, int dfd, __u32 ups, __u32 *full)
 {
-	struct fs_struct *fs = bpf_get_current_task_btf()->fs;
+	struct fs_struct *fs = pulsar_task()->fs;
 	struct pulsar_walk w;
 	struct file *file;
 	__u32 len;

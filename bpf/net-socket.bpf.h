@@ -63,7 +63,7 @@ static __always_inline struct net_socket *net_socket(const struct sock *sk)
 /* The current process owns the socket from now on. NULL: there is no room. */
 static __always_inline struct net_socket *net_own(const struct sock *sk)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = pulsar_task();
 	struct net_socket socket = {};
 	__u64 key = (__u64)sk;
 	__u32 zero = 0;

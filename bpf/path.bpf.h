@@ -61,7 +61,7 @@ static __always_inline void pulsar_path_in(struct pulsar_event *e, struct pulsar
 
 	if (!window)
 		return;
-	pulsar_walk_begin(&w, window, mnt, dentry, bpf_get_current_task_btf()->fs);
+	pulsar_walk_begin(&w, window, mnt, dentry, pulsar_task()->fs);
 	if (name) {
 		pulsar_walk_prepend(&w, name, len, true);
 		w.full += full - len;
@@ -102,7 +102,7 @@ static __always_inline const struct path *pulsar_mapped_path(struct file *file)
 /* The open file behind a descriptor of the current process; NULL if there is none. */
 static __always_inline struct file *pulsar_file(int fd)
 {
-	struct fdtable *table = bpf_get_current_task_btf()->files->fdt;
+	struct fdtable *table = pulsar_task()->files->fdt;
 	struct file *file = NULL;
 
 	if (fd < 0 || (__u32)fd >= table->max_fds)

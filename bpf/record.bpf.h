@@ -230,7 +230,7 @@ static __always_inline struct pulsar_event *pulsar_begin_record(__u32 size, __u1
  */
 static __always_inline struct pulsar_event *pulsar_begin_current(__u32 size, __u16 type)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = pulsar_task();
 	__u64 cgroup_id = task->cgroups->dfl_cgrp->kn->id;
 	__u32 uid = task->cred->uid.val;
 	__u32 tgid = task->tgid;
