@@ -116,11 +116,11 @@ void section_filters(struct bench *bench)
 	snprintf(image, sizeof(image), "%s/bench/bench-load", bench->build);
 	bench_section("cost of an event by filter, in the program");
 	measure_filter(bench, "no filter", "");
-	snprintf(rule, sizeof(rule), "targets = %s", image);
-	measure_filter(bench, "targets, passes", rule);
+	snprintf(rule, sizeof(rule), "targets_children = %s", image);
+	measure_filter(bench, "targets_children, passes", rule);
 	measure_filter(bench, "targets, dropped", "targets = /no/such/program");
-	snprintf(rule, sizeof(rule), "whitelist = %s", image);
-	measure_filter(bench, "whitelist, dropped", rule);
+	snprintf(rule, sizeof(rule), "whitelist_children = %s", image);
+	measure_filter(bench, "whitelist_children, dropped", rule);
 	measure_filter(bench, "whitelist, passes", "whitelist = /no/such/program");
 	measure_filter(bench, "pid_targets, dropped", "pid_targets = 1");
 	measure_filter(bench, "uid_targets, passes", "uid_targets = 0");
