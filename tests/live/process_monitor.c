@@ -439,7 +439,7 @@ static void act_together(void *arg)
 {
 	struct act *acts = arg;
 
-	for (int i = 0; i < TOGETHER; i++)
+	for (unsigned int i = 0; i < scaled(TOGETHER); i++)
 		act(&acts[i]);
 }
 
@@ -448,10 +448,10 @@ Test(process_monitor, threads_that_end_together_are_one_exit)
 	static struct act acts[TOGETHER];
 	struct run *run;
 
-	for (int i = 0; i < TOGETHER; i++)
+	for (unsigned int i = 0; i < scaled(TOGETHER); i++)
 		acts[i].body = end_all_threads;
 	run = module_run(MODULE, act_together, acts);
-	for (int i = 0; i < TOGETHER; i++)
+	for (unsigned int i = 0; i < scaled(TOGETHER); i++)
 		expect_exit_as_waited(run, &acts[i]);
 	run_free(run);
 }
@@ -526,7 +526,7 @@ Test(process_monitor, long_arguments_are_cut_visibly_and_the_reader_does_not_gro
 	cr_assert(kit_start(kit), "%s", kit_log(kit));
 	reader = kit_read(kit, MODULE, NULL);
 	kit_attached(kit, MODULE, "default");
-	for (i = 0; i < LONG_ARGUMENTS; i++) {
+	for (i = 0; i < scaled(LONG_ARGUMENTS); i++) {
 		struct act a = { .body = exec_with_long_arguments };
 
 		act(&a);
@@ -541,7 +541,7 @@ Test(process_monitor, long_arguments_are_cut_visibly_and_the_reader_does_not_gro
 	events = kit_reader_events(reader);
 	json_array_foreach(events, i, event)
 		found += check_long(event);
-	cr_expect_eq(found, LONG_ARGUMENTS);
+	cr_expect_eq(found, scaled(LONG_ARGUMENTS));
 	json_decref(events);
 	kit_reader_free(reader);
 	kit_free(kit);
@@ -741,13 +741,15 @@ Test(process_monitor, cgroups_are_made_joined_and_removed)
 
 #define WORKERS 2
 
-static int each = 10000; /* PULSAR_TEST_PROCESSES: fewer, for machines that are emulated */
+#define EACH 10000
 
 static pid_t workers[WORKERS];
 
 static void worker(void)
 {
-	for (int i = 0; i < each; i++) {
+	unsigned int each = scaled(EACH);
+
+	for (unsigned int i = 0; i < each; i++) {
 		pid_t pid = fork();
 
 		if (!pid) {
@@ -806,8 +808,6 @@ Test(process_monitor, twenty_thousand_processes_are_complete)
 	size_t i, forks = 0, execs = 0, exits = 0;
 	struct run *run;
 
-	if (getenv("PULSAR_TEST_PROCESSES"))
-		each = atoi(getenv("PULSAR_TEST_PROCESSES")) / WORKERS;
 	run = module_run_config(MODULE, "[process-monitor]\nring_size = 16M\n", act_many, NULL);
 	json_array_foreach(run_events(run), i, event) {
 		long long stage = json_integer_value(json_object_get(stages, identity_of(event)));
@@ -830,9 +830,9 @@ Test(process_monitor, twenty_thousand_processes_are_complete)
 		}
 		json_object_set_new(stages, identity_of(event), json_integer(stage + 1));
 	}
-	cr_expect_eq(forks, WORKERS * each);
-	cr_expect_eq(execs, WORKERS * each);
-	cr_expect_eq(exits, WORKERS * each);
+	cr_expect_eq(forks, WORKERS * scaled(EACH));
+	cr_expect_eq(execs, WORKERS * scaled(EACH));
+	cr_expect_eq(exits, WORKERS * scaled(EACH));
 	json_decref(stages);
 	run_free(run);
 }
