@@ -28,7 +28,9 @@ struct kit_reader {
 	int out, err;
 };
 
-struct kit_reader *kit_read(struct kit *kit, const char *module, const char *const *arguments)
+/* `out`: descriptor of its stdout, the reader's from now on. */
+static struct kit_reader *reader_start(struct kit *kit, const char *module,
+				       const char *const *arguments, int out)
 {
 	const char *argv[ARGUMENTS_MAX + 7] = { "pulsar-reader", "--pin-root", kit->pins,
 						"--socket", kit->socket };
@@ -39,8 +41,7 @@ struct kit_reader *kit_read(struct kit *kit, const char *module, const char *con
 	for (size_t i = 0; arguments && arguments[i] && i < ARGUMENTS_MAX; i++)
 		argv[n++] = arguments[i];
 	argv[n] = module;
-	/* In memory: what the reader writes must not be seen by the probes of a test. */
-	reader->out = memfd_create("reader-out", MFD_CLOEXEC);
+	reader->out = out;
 	reader->err = memfd_create("reader-err", MFD_CLOEXEC);
 	cr_assert(reader->out >= 0 && reader->err >= 0);
 	reader->pid = process_spawn(&(struct spawn){ .path = READER,
@@ -49,6 +50,17 @@ struct kit_reader *kit_read(struct kit *kit, const char *module, const char *con
 						     .err = reader->err,
 						     .nobody = true });
 	return reader;
+}
+
+struct kit_reader *kit_read(struct kit *kit, const char *module, const char *const *arguments)
+{
+	/* In memory: what the reader writes must not be seen by the probes of a test. */
+	return reader_start(kit, module, arguments, memfd_create("reader-out", MFD_CLOEXEC));
+}
+
+struct kit_reader *kit_read_quietly(struct kit *kit, const char *module)
+{
+	return reader_start(kit, module, NULL, open("/dev/null", O_WRONLY | O_CLOEXEC));
 }
 
 pid_t kit_reader_pid(const struct kit_reader *reader)
