@@ -34,6 +34,7 @@ install: all $(BUILD)/libpulsar-test.a $(BUILD)/pulsar.pc $(BUILD)/pulsar-test.p
 	$(Q)$(INSTALL) 644 tests/support/pulsar-test.h $(INCLUDE)/pulsar-test.h
 	$(Q)$(INSTALL) 644 $(BUILD)/libpulsar-test.a $(LIB)/libpulsar-test.a
 	$(Q)for p in pulsar pulsar-test; do $(INSTALL) 644 $(BUILD)/$$p.pc $(LIB)/pkgconfig/$$p.pc; done
+	$(Q)$(INSTALL) 644 docs/grafana/pulsar.json $(DESTDIR)$(PREFIX)/share/pulsar/grafana.json
 	$(Q)for u in systemd/*.service; do $(INSTALL) 644 $$u $(DESTDIR)$(SYSTEMD_DIR)/$$(basename $$u); done
 	$(Q)$(INSTALL) 644 systemd/pulsar.sysusers $(DESTDIR)$(SYSUSERS_DIR)/pulsar.conf
 	$(Q)$(INSTALL) 644 systemd/pulsar.tmpfiles $(DESTDIR)$(TMPFILES_DIR)/pulsar.conf
@@ -41,7 +42,7 @@ install: all $(BUILD)/libpulsar-test.a $(BUILD)/pulsar.pc $(BUILD)/pulsar-test.p
 
 uninstall:
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/pulsar-loaderd $(DESTDIR)$(PREFIX)/bin/pulsar-reader $(DESTDIR)$(PREFIX)/bin/pulsarctl
-	$(Q)rm -rf $(LIB)/pulsar $(INCLUDE)
+	$(Q)rm -rf $(LIB)/pulsar $(INCLUDE) $(DESTDIR)$(PREFIX)/share/pulsar
 	$(Q)rm -f $(LIB)/libpulsar-test.a $(LIB)/pkgconfig/pulsar.pc $(LIB)/pkgconfig/pulsar-test.pc
 	$(Q)for u in systemd/*.service; do rm -f $(DESTDIR)$(SYSTEMD_DIR)/$$(basename $$u); done
 	$(Q)rm -f $(DESTDIR)$(SYSUSERS_DIR)/pulsar.conf $(DESTDIR)$(TMPFILES_DIR)/pulsar.conf
