@@ -59,9 +59,9 @@ struct pulsar_filters {
 	__u32 images;	  /* entries of core_filter_images */
 	__u32 pids;	  /* entries of core_filter_pids */
 	__u32 pending;	  /* a change is under way, or was cut off */
-	__u64 targets; /* modules with a target of any kind */
-	__u64 uids;    /* modules with uid_targets */
-	__u64 cgroups; /* modules with cgroup_targets */
+	__u64 targets;	  /* modules with a target of any kind */
+	__u64 uids;	  /* modules with uid_targets */
+	__u64 cgroups;	  /* modules with cgroup_targets */
 };
 
 /* Map `core_state`: ARRAY with one entry, written by programs. */

@@ -51,8 +51,8 @@ Test(rules, an_item_is_judged_by_its_kind)
 	struct pin_error error;
 
 	for (size_t i = 0; i < sizeof(judged) / sizeof(judged[0]); i++)
-		cr_expect_eq(rules_add(&rules, judged[i].kind, judged[i].item, &error), judged[i].err,
-			     "%s = %s", rules_name(judged[i].kind), judged[i].item);
+		cr_expect_eq(rules_add(&rules, judged[i].kind, judged[i].item, &error),
+			     judged[i].err, "%s = %s", rules_name(judged[i].kind), judged[i].item);
 }
 
 Test(rules, a_path_is_as_long_as_an_image_can_be)
@@ -92,8 +92,9 @@ Test(rules, targets_of_any_kind_make_everything_else_uninteresting)
 
 Test(rules, what_was_read_from_json_becomes_the_same_json)
 {
-	const char *text = "{\"targets\":[\"/usr/bin/x\"],\"pid_targets\":[7],\"uid_targets\":[1000],"
-			   "\"cgroup_targets\":[\"/a\",42]}";
+	const char *text =
+		"{\"targets\":[\"/usr/bin/x\"],\"pid_targets\":[7],\"uid_targets\":[1000],"
+		"\"cgroup_targets\":[\"/a\",42]}";
 	json_t *in = json_loads(text, 0, NULL), *out;
 	struct pin_error error;
 
