@@ -617,6 +617,8 @@ static void check_cgroup(bool exists)
 	char config[256];
 	struct run *run;
 
+	if (geteuid())
+		cr_skip_test("needs root: loads BPF programs");
 	if (!unified(c.top, sizeof(c.top)))
 		cr_skip_test("cgroup2 is not mounted");
 	snprintf(c.named, sizeof(c.named), "%s/pulsar-filter-%d", c.top, getpid());
