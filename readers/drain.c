@@ -163,11 +163,20 @@ static int drain_record(struct drain *d, struct lane *lane)
 
 /* ---- the round ---- */
 
+static void drain_note_fill(struct drain *d, const struct ring *ring)
+{
+	__u64 fill = ring_left(ring) / (ring->size / DRAIN_FULL);
+
+	if (fill > d->fill)
+		d->fill = (unsigned int)fill;
+}
+
 static int drain_begin(struct drain *d)
 {
 	int err;
 
 	d->found = 0;
+	d->fill = 0;
 	d->held = false;
 	d->open = false;
 	d->reread = false;
@@ -192,6 +201,7 @@ static int drain_begin(struct drain *d)
 			ring_refresh(lane->ring);
 		else
 			err = drain_enter(d, lane);
+		drain_note_fill(d, lane->ring);
 		if (!err)
 			err = drain_next(d, lane, false);
 	}

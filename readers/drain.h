@@ -16,6 +16,8 @@
 #include "merge.h"
 #include "sink.h"
 
+#define DRAIN_FULL 64
+
 struct drain {
 	struct lane *lane; /* by CPU; the caller makes them and gives them rings */
 	unsigned int cpus;
@@ -30,6 +32,7 @@ struct drain {
 
 	/* What the last round has to say. */
 	unsigned int found;   /* records that were read */
+	unsigned int fill;    /* how full the fullest ring was when it began, of DRAIN_FULL */
 	bool held;	      /* there are more, but earlier ones may come */
 	bool open;	      /* some have been unsettled for long: drain_settle() */
 	struct ring *retired; /* rings that were read to the end, by next: for the caller to free */

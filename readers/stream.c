@@ -10,7 +10,7 @@
 #include "stream_internal.h"
 
 /* How often to look for a new schema: of two upgrades within that time, one can be missed. */
-#define LOOK_NS	  (500 * NSEC_PER_MSEC)
+#define LOOK_NS	  NSEC_PER_SEC
 /* How often to wait for all programs at most. */
 #define SETTLE_NS NSEC_PER_SEC
 

@@ -11,16 +11,20 @@
 #include "stop.h"
 #include "subscription.h"
 
-#define TICK_NS	  (2 * NSEC_PER_MSEC)
+/* Pauses between two looks of a busy reader. */
+#define TICK_MS	    2
+#define TICK_MAX_MS 8
+/* Fewer records are no stream, and are not to wait for more of them. */
+#define TICK_FEW    8
 /* Should ever a wake-up get lost, an event is late by so much. */
-#define SAFETY_NS (500 * NSEC_PER_MSEC)
-#define EVENTS	  16
+#define SAFETY_NS   NSEC_PER_SEC
+#define EVENTS	    16
 
 int waiter_init(struct waiter *waiter)
 {
 	int err;
 
-	*waiter = (struct waiter){ .epoll = epoll_create1(EPOLL_CLOEXEC) };
+	*waiter = (struct waiter){ .epoll = epoll_create1(EPOLL_CLOEXEC), .tick_ms = TICK_MS };
 	if (waiter->epoll < 0)
 		return -errno;
 	err = waiter_add(waiter, stop_fd(), WAITER_STOP);
@@ -74,6 +78,17 @@ enum waiter_state waiter_state_after(enum waiter_state state, bool found, bool c
 	return WAITER_ASLEEP;
 }
 
+unsigned int waiter_tick_after(unsigned int tick_ms, unsigned int found, unsigned int fill)
+{
+	if (found < TICK_FEW)
+		return TICK_MS;
+	if (fill > DRAIN_FULL / 8)
+		return tick_ms > TICK_MS ? tick_ms / 2 : TICK_MS;
+	if (fill < DRAIN_FULL / 16)
+		return tick_ms < TICK_MAX_MS ? tick_ms * 2 : TICK_MAX_MS;
+	return tick_ms;
+}
+
 /* Asks all CPUs, or none; true if one of them had forgotten it. */
 static bool waiter_ask(const struct drain *drain, bool on)
 {
@@ -107,8 +122,10 @@ static void waiter_note(struct waiter *waiter, const struct epoll_event *event)
 static int waiter_timeout_ms(const struct waiter *waiter, __u64 deadline_ns)
 {
 	__u64 now = now_ns(CLOCK_MONOTONIC);
-	__u64 time_ns = waiter->state == WAITER_ASLEEP ? SAFETY_NS : TICK_NS;
+	__u64 time_ns = waiter->tick_ms * NSEC_PER_MSEC;
 
+	if (waiter->state == WAITER_ASLEEP)
+		time_ns = SAFETY_NS;
 	if (deadline_ns <= now)
 		return 0;
 	if (deadline_ns - now < time_ns)
@@ -123,6 +140,7 @@ void waiter_wait(struct waiter *waiter, const struct drain *drain, __u64 deadlin
 	int count;
 
 	waiter->state = waiter_state_after(waiter->state, found, waiter_ask(drain, !found));
+	waiter->tick_ms = waiter_tick_after(waiter->tick_ms, drain->found, drain->fill);
 	count = epoll_wait(waiter->epoll, event, EVENTS, waiter_timeout_ms(waiter, deadline_ns));
 	for (int i = 0; i < count; i++)
 		waiter_note(waiter, &event[i]);

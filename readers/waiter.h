@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a reader sleeps. Under load it looks each few milliseconds, and nobody wakes
+ * How a reader sleeps. Under load it looks each few milliseconds, the less often the more
+ * there is, as long as that is little for its rings; and nobody wakes
  * it, but for a ring that is half full. When a look found nothing, it asks to be woken
  * by the next event (pulsar_position.waiting), looks once more, for a program may just
  * have found that nobody asked, and then sleeps.
@@ -31,8 +32,9 @@ enum waiter_kind {
 struct waiter {
 	int epoll;
 	enum waiter_state state;
-	bool link;   /* loaderd has sent something, or is gone */
-	bool broken; /* nobody reads the output any more */
+	unsigned int tick_ms; /* pause of a busy reader */
+	bool link;	      /* loaderd has sent something, or is gone */
+	bool broken;	      /* nobody reads the output any more */
 };
 
 /**
@@ -85,6 +87,19 @@ void waiter_wait(struct waiter *waiter, const struct drain *drain, __u64 deadlin
  * Return: the next state.
  */
 enum waiter_state waiter_state_after(enum waiter_state state, bool found, bool cleared);
+
+/**
+ * waiter_tick_after() - how long a busy reader pauses
+ * @tick_ms: the pause before the round
+ * @found: records that the round found
+ * @fill: how full the fullest ring was, of DRAIN_FULL
+ *
+ * A look costs as much as some twenty records. In a stream, a longer pause makes it rare; where
+ * events are few, each is printed soon.
+ *
+ * Return: the next pause in ms.
+ */
+unsigned int waiter_tick_after(unsigned int tick_ms, unsigned int found, unsigned int fill);
 
 /* Takes the wish to be woken back. */
 void waiter_wake(const struct drain *drain);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "counters.h"
+#include "drain.h"
 #include "log.h"
 #include "waiter.h"
 
@@ -30,6 +31,23 @@ Test(waiter, is_busy_as_long_as_there_are_records)
 	cr_expect_eq(waiter_state_after(WAITER_BUSY, true, false), WAITER_BUSY);
 	cr_expect_eq(waiter_state_after(WAITER_LISTENING, true, false), WAITER_BUSY);
 	cr_expect_eq(waiter_state_after(WAITER_ASLEEP, true, true), WAITER_BUSY);
+}
+
+Test(waiter, looks_less_often_the_more_there_is)
+{
+	cr_expect_eq(waiter_tick_after(2, 0, 0), 2);
+	cr_expect_eq(waiter_tick_after(8, 7, 0), 2, "a few do not wait for more");
+	cr_expect_eq(waiter_tick_after(2, 8, 0), 4);
+	cr_expect_eq(waiter_tick_after(4, 8, 0), 8);
+	cr_expect_eq(waiter_tick_after(8, 1000, 0), 8);
+}
+
+Test(waiter, looks_more_often_when_a_ring_fills)
+{
+	cr_expect_eq(waiter_tick_after(8, 1000, DRAIN_FULL / 16), 8);
+	cr_expect_eq(waiter_tick_after(8, 1000, DRAIN_FULL / 2), 4);
+	cr_expect_eq(waiter_tick_after(4, 1000, DRAIN_FULL), 2);
+	cr_expect_eq(waiter_tick_after(2, 1000, DRAIN_FULL), 2);
 }
 
 Test(cpus, ranges_from_zero_are_counted)
