@@ -2,7 +2,7 @@
 /*
  * The benchmark: bench BUILD [SECTION...]. All sections if none is named.
  * Environment: BENCH=full for more and longer runs; BENCH_JSON=FILE for the
- * results as lines of JSON, too; BENCH_WAIT=no on a machine that is never idle: runs
+ * results as lines of JSON, too; BENCH_LOAD=open for one load only; BENCH_WAIT=no on a machine that is never idle: runs
  * that others disturb count as well.
  */
 #include "bench.h"

@@ -4,6 +4,7 @@
  * so on, several times around. What a tool costs is compared with the runs of the load alone
  * before and after it, and the median of the rounds is what counts.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "peers.h"
@@ -189,6 +190,7 @@ static void compare(const struct bench *bench, const char *kind, unsigned int pr
 void section_peers(struct bench *bench)
 {
 	static const char *const kinds[] = { "create", "open", "exec", "connect" };
+	const char *only = getenv("BENCH_LOAD");
 
 	bench_section("each tool on each load, %u rounds of %u ms, medians", bench->rounds,
 		      bench->ms);
@@ -198,8 +200,11 @@ void section_peers(struct bench *bench)
 	       "seen: lines about the load\n");
 	printf("%-8s%2s  %-27s%7s %7s %8s%8s %8s %7s %7s %7s%8s\n", "load", "n", "tool", "slow",
 	       "of CPU", "added", "us/line", "us/op", "ratio", "seen", "B/line", "MB");
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (only && *only && strcmp(only, kinds[i]))
+			continue;
 		for (unsigned int p = 1; p <= bench->cpus;
 		     p = p < bench->cpus ? bench->cpus : p + 1)
 			compare(bench, kinds[i], p);
+	}
 }

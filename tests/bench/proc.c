@@ -45,6 +45,8 @@ uint64_t proc_sleeps(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	threads = opendir(path);
 	while (threads && (thread = readdir(threads))) {
+		if (*thread->d_name == '.')
+			continue;
 		snprintf(path, sizeof(path), "/proc/%d/task/%s/status", pid, thread->d_name);
 		sleeps += number_in(path, "voluntary_ctxt_switches:");
 	}
