@@ -22,6 +22,7 @@ _Static_assert(PULSAR_RECORD_MAX <= 65000, "longer than a perf sample can be");
 #define PULSAR_ENOSPC 28
 #define PULSAR_ENOENT 2
 #define PULSAR_EBUSY  16
+#define PULSAR_E2BIG  7
 
 /*
  * Scratch buffers of one CPU. A counter of the nesting depth would not do: a
@@ -73,8 +74,8 @@ static __always_inline void pulsar_count_loss(struct pulsar_losses *lost, long e
 		__sync_fetch_and_add(&lost->other, 1);
 }
 
-/* An event that found no scratch buffer: produced, and lost for everyone. */
-static __always_inline void pulsar_count_busy(void)
+/* An event that cannot be written: produced, and lost for everyone. */
+static __always_inline void pulsar_count_lost(long err)
 {
 	struct pulsar_counters *c = pulsar_counters();
 	__u32 slots = pulsar_subscriptions();
@@ -84,7 +85,13 @@ static __always_inline void pulsar_count_busy(void)
 	__sync_fetch_and_add(&c->produced, 1);
 	for (int s = 0; s < PULSAR_SUBSCRIPTIONS_MAX; s++)
 		if (slots & (1u << s))
-			__sync_fetch_and_add(&c->lost[s].busy, 1);
+			pulsar_count_loss(&c->lost[s], err);
+}
+
+/* For want of scratch memory. */
+static __always_inline void pulsar_count_busy(void)
+{
+	pulsar_count_lost(-PULSAR_EBUSY);
 }
 
 static __always_inline struct pulsar_scratch *pulsar_scratch_claim(void)
@@ -393,8 +400,12 @@ static __always_inline void pulsar_output(void *ctx, struct pulsar_event *e)
 	__u64 size = e->size;
 
 	barrier_var(size); /* one register, so that the verifier sees the check on what is used */
-	if (!c || size > PULSAR_RECORD_MAX)
+	if (!c)
 		return;
+	if (size > PULSAR_RECORD_MAX) { /* nothing here lets it become so long */
+		pulsar_count_lost(-PULSAR_E2BIG);
+		return;
+	}
 	/*
 	 * The kernel pads a sample to eight bytes (its length field of four
 	 * included) without writing the padding, which would leave bytes of an
