@@ -4,8 +4,10 @@
  * neither loaderd nor the readers grow. PULSAR_TEST_STORM_SECONDS says how long (10).
  */
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -125,6 +127,69 @@ static struct memory memory_of(struct kit *kit, struct kit_reader *const *reader
 	return m;
 }
 
+/* All that a process has, pages of libraries that others have too included. */
+static unsigned long resident_kib(pid_t pid)
+{
+	char path[64], line[256];
+	unsigned long kib = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	cr_assert(f);
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "VmRSS: %lu", &kib);
+	fclose(f);
+	return kib;
+}
+
+/* What the kernel charges for the maps and programs that are pinned, as their fdinfo says. */
+static unsigned long long pinned_bytes;
+
+static int add_pinned(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	unsigned long long bytes = 0;
+	char info[64], line[256];
+	FILE *f;
+	int fd;
+
+	(void)st;
+	(void)ftw;
+	if (type != FTW_F)
+		return 0;
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return 0;
+	snprintf(info, sizeof(info), "/proc/self/fdinfo/%d", fd);
+	f = fopen(info, "re");
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "memlock: %llu", &bytes);
+	if (f)
+		fclose(f);
+	close(fd);
+	pinned_bytes += bytes;
+	return 0;
+}
+
+/* Everything together, with default settings: maps, rings of 1 MiB per module and CPU, processes. */
+static void expect_little_memory(struct kit *kit, struct kit_reader *const *readers)
+{
+	unsigned long long rings = MODULES * kit_cpus() * ((1ull << 20) + getpagesize());
+	unsigned long long processes = resident_kib(kit_pid(kit)) * 1024ull, all;
+
+	for (size_t i = 0; i < MODULES; i++)
+		processes += resident_kib(kit_reader_pid(readers[i])) * 1024ull;
+	pinned_bytes = 0;
+	cr_assert(!nftw(kit_pin_root(kit), add_pinned, 16, FTW_PHYS));
+	all = pinned_bytes + rings + processes;
+	printf("  memory on %u CPUs: maps %.1f MiB, rings %.1f MiB, loaderd and %zu readers %.1f "
+	       "MiB: %.1f MiB\n",
+	       kit_cpus(), pinned_bytes / 1048576.0, rings / 1048576.0, MODULES,
+	       processes / 1048576.0, all / 1048576.0);
+	if (kit_cpus() <= 2)
+		cr_expect_lt(all, 64ull << 20);
+}
+
 /* ---- the test ---- */
 
 static void expect_accounts(struct kit *kit)
@@ -173,6 +238,7 @@ Test(together, all_modules_in_a_mixed_storm_are_exact_and_do_not_grow, .timeout 
 		cr_expect(WIFSIGNALED(status), "storm %zu ended by itself", i);
 	}
 	expect_accounts(kit);
+	expect_little_memory(kit, readers);
 	printf("  %u s; loaderd: %lu KiB at half time, %lu KiB at the end\n", seconds,
 	       early.loaderd, late.loaderd);
 	cr_expect_leq(late.loaderd, early.loaderd + 256);
