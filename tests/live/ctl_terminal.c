@@ -179,6 +179,7 @@ Test(ctl_terminal, top_fits_into_a_narrow_terminal_that_changes_its_size)
 {
 	struct winsize size = { .ws_row = 5, .ws_col = 30 };
 	struct kit *kit = start(FILES);
+	const char *last;
 	struct top top;
 
 	top_start(&top, kit, 40);
@@ -191,7 +192,9 @@ Test(ctl_terminal, top_fits_into_a_narrow_terminal_that_changes_its_size)
 		memset(top.seen, 0, sizeof(top.seen));
 		top_see(&top, "\033[J");
 	}
-	cr_expect_leq(widest_line(strrchr(top.seen, 'H') + 1), 29, "%s", top.seen);
+	/* The move to the corner may have come with what was read before. */
+	last = strrchr(top.seen, 'H');
+	cr_expect_leq(widest_line(last ? last + 1 : top.seen), 29, "%s", top.seen);
 	cr_assert_eq(write(top.terminal, "q", 1), 1);
 	top_expect_end(&top);
 	kit_free(kit);
