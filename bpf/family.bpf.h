@@ -16,7 +16,7 @@
 /* Has the last thread of the process come here? Several may see it, if they end at the same time. */
 static __always_inline bool family_ended(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, signal, live.counter) == 0;
+	return task->signal->live.counter == 0;
 }
 
 /* ---- who takes the orphans ---- */
@@ -96,16 +96,16 @@ struct family {
 /* Begins; false: there are no orphans. */
 static __always_inline bool family_begin(struct family *f, struct task_struct *father)
 {
-	struct signal_struct *signal = BPF_CORE_READ(father, signal);
+	struct signal_struct *signal = father->signal;
 	struct list_head *own = __builtin_preserve_access_index(&father->children);
 
 	/* Most processes have one thread and no child. */
-	if (BPF_CORE_READ(signal, nr_threads) == 1 && BPF_CORE_READ(own, next) == own)
+	if (signal->nr_threads == 1 && father->children.next == own)
 		return false;
 	f->threads = __builtin_preserve_access_index(&signal->thread_head);
 	f->thread = f->threads;
 	f->children = pulsar_hide((struct list_head *)NULL);
-	f->tgid = BPF_CORE_READ(father, tgid);
+	f->tgid = father->tgid;
 	f->reaper = family_reaper(father);
 	return f->reaper && f->reaper != f->tgid;
 }

@@ -119,10 +119,10 @@ struct {
 
 static __always_inline void told_fill(struct told *t, const struct cred *cred)
 {
-	t->uid = BPF_CORE_READ(cred, uid.val);
-	t->gid = BPF_CORE_READ(cred, gid.val);
-	t->euid = BPF_CORE_READ(cred, euid.val);
-	t->egid = BPF_CORE_READ(cred, egid.val);
+	t->uid = cred->uid.val;
+	t->gid = cred->gid.val;
+	t->euid = cred->euid.val;
+	t->egid = cred->egid.val;
 	/* 64 bits: two words before 6.3, one number since. */
 	bpf_probe_read_kernel(&t->capabilities, sizeof(t->capabilities),
 			      __builtin_preserve_access_index(&cred->cap_effective));
@@ -130,26 +130,24 @@ static __always_inline void told_fill(struct told *t, const struct cred *cred)
 
 static __always_inline void told_begin(struct task_struct *task, __u64 how)
 {
-	__u32 tgid = BPF_CORE_READ(task, tgid);
+	__u32 tgid = task->tgid;
 	struct told t = {};
 
-	told_fill(&t, BPF_CORE_READ(task, cred));
-	t.ppid = BPF_CORE_READ(task, real_parent, tgid);
+	told_fill(&t, task->cred);
+	t.ppid = task->real_parent->tgid;
 	bpf_map_update_elem(&told, &tgid, &t, how);
 }
 
 /* ---- fork ---- */
 
-#define NAMESPACE(proxy, which)                              \
-	(bpf_core_field_exists(((struct nsproxy *)0)->which) \
-		 ? BPF_CORE_READ(proxy, which, ns.inum)      \
-		 : 0)
+#define NAMESPACE(proxy, which) \
+	(bpf_core_field_exists(((struct nsproxy *)0)->which) ? proxy->which->ns.inum : 0)
 
 static __always_inline void fork_namespaces(struct fork *e, struct task_struct *child)
 {
-	struct nsproxy *proxy = BPF_CORE_READ(child, nsproxy);
-	struct pid *pid = BPF_CORE_READ(child, thread_pid);
-	struct pid_namespace *pid_ns = family_namespace(pid, BPF_CORE_READ(pid, level));
+	struct nsproxy *proxy = child->nsproxy;
+	struct pid *pid = child->thread_pid;
+	struct pid_namespace *pid_ns = family_namespace(pid, pid->level);
 
 	e->mnt_ns = NAMESPACE(proxy, mnt_ns);
 	e->net_ns = NAMESPACE(proxy, net_ns);
@@ -158,7 +156,7 @@ static __always_inline void fork_namespaces(struct fork *e, struct task_struct *
 	e->cgroup_ns = NAMESPACE(proxy, cgroup_ns);
 	e->time_ns = NAMESPACE(proxy, time_ns);
 	e->pid_ns = BPF_CORE_READ(pid_ns, ns.inum);
-	e->user_ns = BPF_CORE_READ(child, cred, user_ns, ns.inum);
+	e->user_ns = child->cred->user_ns->ns.inum;
 }
 
 SEC("tp_btf/sched_process_fork")
@@ -173,9 +171,9 @@ int BPF_PROG(fork__tp_btf, struct task_struct *parent, struct task_struct *child
 	e = pulsar_begin_for(struct fork, child->tgid);
 	if (!e)
 		return 0;
-	e->ppid = BPF_CORE_READ(child, real_parent, tgid);
-	e->uid = BPF_CORE_READ(child, cred, uid.val);
-	e->gid = BPF_CORE_READ(child, cred, gid.val);
+	e->ppid = child->real_parent->tgid;
+	e->uid = child->cred->uid.val;
+	e->gid = child->cred->gid.val;
 	fork_namespaces(e, child);
 	return pulsar_submit(ctx, e);
 }
@@ -299,8 +297,8 @@ static __always_inline void exec_script(struct exec *e, struct linux_binprm *bpr
 
 static __always_inline void exec_argv(struct exec *e, struct mm_struct *mm)
 {
-	__u64 start = BPF_CORE_READ(mm, arg_start);
-	__u64 full = BPF_CORE_READ(mm, arg_end) - start;
+	__u64 start = mm->arg_start;
+	__u64 full = mm->arg_end - start;
 	__u32 offset = e->event.size;
 	__u64 len = full < ARGV_MAX ? full : ARGV_MAX - 1;
 
@@ -325,10 +323,10 @@ int BPF_PROG(exec__tp_btf, struct task_struct *task, pid_t old_pid, struct linux
 	e = pulsar_begin(struct exec);
 	if (e) {
 		e->argc = bprm->argc;
-		e->uid = BPF_CORE_READ(task, cred, uid.val);
-		e->gid = BPF_CORE_READ(task, cred, gid.val);
-		e->euid = BPF_CORE_READ(task, cred, euid.val);
-		e->egid = BPF_CORE_READ(task, cred, egid.val);
+		e->uid = task->cred->uid.val;
+		e->gid = task->cred->gid.val;
+		e->euid = task->cred->euid.val;
+		e->egid = task->cred->egid.val;
 		if (exec_is_script(bprm))
 			exec_script(e, bprm);
 		else
@@ -345,11 +343,11 @@ int BPF_PROG(exec__tp_btf, struct task_struct *task, pid_t old_pid, struct linux
 /* How the process ended, as its parent is told (wait_task_zombie(), kernel/exit.c). */
 static __always_inline __u32 exit_status(struct task_struct *task)
 {
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	struct signal_struct *signal = task->signal;
 
-	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
-		return BPF_CORE_READ(signal, group_exit_code);
-	return BPF_CORE_READ(task, group_leader, exit_code);
+	if (signal->flags & SIGNAL_GROUP_EXIT)
+		return signal->group_exit_code;
+	return task->group_leader->exit_code;
 }
 
 static __always_inline void exit_event(void *ctx, struct task_struct *task)
@@ -420,11 +418,11 @@ int BPF_PROG(exit__tp_btf, struct task_struct *task)
 
 /* ---- cgroups ---- */
 
-#define CGROUP_EVENT(e, cgroup, path_text)                                  \
-	do {                                                                \
-		(e)->id = BPF_CORE_READ(cgroup, kn, id);                    \
-		(e)->hierarchy = BPF_CORE_READ(cgroup, root, hierarchy_id); \
-		pulsar_string(&(e)->event, &(e)->path, path_text);          \
+#define CGROUP_EVENT(e, cgroup, path_text)                         \
+	do {                                                       \
+		(e)->id = (cgroup)->kn->id;                        \
+		(e)->hierarchy = (cgroup)->root->hierarchy_id;     \
+		pulsar_string(&(e)->event, &(e)->path, path_text); \
 	} while (0)
 
 SEC("tp_btf/cgroup_mkdir")
