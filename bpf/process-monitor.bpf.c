@@ -146,8 +146,9 @@ static __always_inline void told_begin(struct task_struct *task, __u64 how)
 static __always_inline void fork_namespaces(struct fork *e, struct task_struct *child)
 {
 	struct nsproxy *proxy = child->nsproxy;
-	struct pid *pid = child->thread_pid;
-	struct pid_namespace *pid_ns = family_namespace(pid, pid->level);
+	/* A number to the verifier: it does not let a pointer to an object be computed with. */
+	struct pid *pid = BPF_CORE_READ(child, thread_pid);
+	struct pid_namespace *pid_ns = family_namespace(pid, BPF_CORE_READ(pid, level));
 
 	e->mnt_ns = NAMESPACE(proxy, mnt_ns);
 	e->net_ns = NAMESPACE(proxy, net_ns);
