@@ -18,6 +18,7 @@
 
 #include <pulsar/filter.h>
 
+#include "acts.h"
 #include "pulsar-test.h"
 
 #define MODULE	"process-monitor"
@@ -332,23 +333,6 @@ static const struct {
 
 #define CONTAINERS (sizeof(containers) / sizeof(containers[0]))
 
-/* A mount of that type; for a v1 hierarchy the one with the option. */
-static bool hierarchy(const char *type, const char *option, char *path, size_t size)
-{
-	FILE *mounts = fopen("/proc/self/mounts", "re");
-	char line[512], where[200], found_type[64], options[200];
-	bool found = false;
-
-	while (mounts && !found && fgets(line, sizeof(line), mounts))
-		found = sscanf(line, "%*s %199s %63s %199s", where, found_type, options) == 3 &&
-			!strcmp(found_type, type) && (!option || strstr(options, option));
-	if (mounts)
-		fclose(mounts);
-	if (found)
-		snprintf(path, size, "%s", where);
-	return found;
-}
-
 /* All directories of a path below `top`, made or removed. */
 static void make_path(const char *top, const char *path)
 {
@@ -442,7 +426,7 @@ static void test_containers(const char *type, const char *option)
 	struct run *run;
 	char top[200];
 
-	if (!hierarchy(type, option, top, sizeof(top)))
+	if (!mount_of(type, option, top, sizeof(top)))
 		cr_skip_test("no hierarchy %s %s is mounted", type, option ? option : "");
 	run = module_run(MODULE, act_containers, top);
 	for (size_t i = 0; i < CONTAINERS; i++)
