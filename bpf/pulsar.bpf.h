@@ -96,6 +96,7 @@ struct {
 	__array(values, struct pulsar_positions);
 } subscriptions SEC(".maps");
 
+#include "header.bpf.h"
 #include "record.bpf.h"
 
 #include "path.bpf.h"
