@@ -13,6 +13,12 @@
 #define ANSWER_NS      (10 * NSEC_PER_SEC)
 #define BACKOFF_MIN_NS (50 * NSEC_PER_MSEC)
 #define BACKOFF_MAX_NS NSEC_PER_SEC
+/*
+ * What a new loaderd's rings hold is gone if it dies before anybody else has them. So
+ * a reader that has lost one looks often for the next, for a while.
+ */
+#define EAGER_NS       (10 * NSEC_PER_SEC)
+#define EAGER_RETRY_NS (10 * NSEC_PER_MSEC)
 
 void link_init(struct link *link, const char *path, const char *subscription)
 {
@@ -33,13 +39,24 @@ void link_release(struct link *link)
 	link->state = LINK_DOWN;
 }
 
-int link_down(struct link *link, int err, __u64 now_ns)
+static void link_retry(struct link *link, __u64 now_ns)
 {
-	link_release(link);
+	if (now_ns < link->eager_ns) {
+		link->deadline_ns = now_ns + EAGER_RETRY_NS;
+		return;
+	}
 	link->deadline_ns = now_ns + link->backoff_ns;
 	link->backoff_ns *= 2;
 	if (link->backoff_ns > BACKOFF_MAX_NS)
 		link->backoff_ns = BACKOFF_MAX_NS;
+}
+
+int link_down(struct link *link, int err, __u64 now_ns)
+{
+	if (link->state == LINK_UP)
+		link->eager_ns = now_ns + EAGER_NS;
+	link_release(link);
+	link_retry(link, now_ns);
 	if (err != -EREMOTEIO && err != -EPROTO) {
 		memset(&link->refusal, 0, sizeof(link->refusal));
 		link->refusal.error = -err;

@@ -24,6 +24,7 @@ struct link {
 	int sock;		/* -1: LINK_DOWN */
 	__u64 deadline_ns;	/* CLOCK_MONOTONIC */
 	__u64 backoff_ns;	/* between the next two tries */
+	__u64 eager_ns;		/* until then it is tried often: loaderd was there just now */
 	struct refusal refusal; /* why the last try failed, or the connection ended */
 };
 
@@ -61,7 +62,8 @@ int link_try(struct link *link, int events_fd, __u64 now_ns);
  * @err: why, negative errno; -EPROTO, -EREMOTEIO: link->refusal says it already
  * @now_ns: CLOCK_MONOTONIC
  *
- * The next try is due a little later than it was the last time.
+ * The next try is due in a moment if it was connected not long ago, else a little later than
+ * it was the last time.
  *
  * Return: the errno that people want to know: @err, or what loaderd refused with.
  */

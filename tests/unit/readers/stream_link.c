@@ -223,6 +223,26 @@ Test(link, tries_become_rarer_until_one_succeeds)
 	cr_expect_lt(line.deadline_ns - 2000, NSEC_PER_SEC / 10, "and then it begins anew");
 }
 
+Test(link, loaderd_that_was_there_is_looked_for_often_and_then_rarely)
+{
+	__u64 now;
+
+	connected();
+	server_answers(true, false);
+	expect_answer(LINK_UP);
+	server_dies();
+	expect_lost(-EPIPE);
+	for (now = line.deadline_ns; now < 10 * NSEC_PER_SEC; now = line.deadline_ns) {
+		cr_expect_eq(link_try(&line, thing, now), -ENOENT);
+		cr_expect_leq(line.deadline_ns - now, 10 * NSEC_PER_MSEC);
+	}
+	for (int i = 0; i < 8; i++) {
+		now = line.deadline_ns;
+		link_try(&line, thing, now);
+	}
+	cr_expect_eq(line.deadline_ns - now, NSEC_PER_SEC);
+}
+
 Test(link, socket_without_a_server_is_refused)
 {
 	close(listening);
