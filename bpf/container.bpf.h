@@ -37,20 +37,19 @@ struct kernfs_node___old {
 	struct kernfs_node *parent;
 } __attribute__((preserve_access_index));
 
-/* Work memory, in a map. */
+/*
+ * Work memory, in a map: what is there the verifier keeps no account of, while on the stack each
+ * value would be one more case.
+ */
 struct container_name {
-	char id[PULSAR_CONTAINER_LEN];
+	__u64 id[PULSAR_CONTAINER_LEN / 8]; /* text */
 	char before[CONTAINER_PREFIX];
 	char after[8];
 	char name[CONTAINER_NAME_MAX];
-};
-
-struct container_walk {
 	struct css_set *css;
 	struct cgroup_root *unified;
 	struct kernfs_node *node; /* NULL: on to the next hierarchy */
-	struct container_name *work;
-	__u32 hierarchy; /* the next one */
+	__u32 hierarchy;	  /* the next one */
 	__u32 found;
 };
 
@@ -64,20 +63,28 @@ static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *nod
 	return BPF_CORE_READ(old, parent);
 }
 
-/* 1 if all are hex digits; without branches, which would multiply what the verifier looks at. */
-static __always_inline __u32 container_is_hex(const char *id)
+#define CONTAINER_EACH 0x0101010101010101ull
+
+/* Sets the highest bit of each byte of ASCII in eight that is c or more. */
+static __always_inline __u64 container_from(__u64 eight, __u8 c)
 {
-	__u32 bad = 0;
+	return eight + (0x80 - c) * CONTAINER_EACH;
+}
 
-	for (int i = 0; i < PULSAR_CONTAINER_LEN; i++) {
-		__s32 c = id[i];
-		/* Negative where c lies outside of 0-9, and of a-f. */
-		__s32 digit = (c - '0') | ('9' - c);
-		__s32 letter = (c - 'a') | ('f' - c);
+/* 1 if all are hex digits; without branches, which would multiply what the verifier looks at. */
+static __always_inline __u32 container_is_hex(const __u64 *id)
+{
+	__u64 bad = 0;
 
-		bad |= (__u32)(digit & letter) >> 31;
+	for (int i = 0; i < PULSAR_CONTAINER_LEN / 8; i++) {
+		/* Without the highest bits, so that nothing is carried from byte to byte. */
+		__u64 c = id[i] & 0x7f * CONTAINER_EACH;
+		__u64 digit = container_from(c, '0') & ~container_from(c, '9' + 1);
+		__u64 letter = container_from(c, 'a') & ~container_from(c, 'f' + 1);
+
+		bad |= id[i] | ~(digit | letter);
 	}
-	return !bad;
+	return !(bad & 0x80 * CONTAINER_EACH);
 }
 
 /* There is no memcmp here. */
@@ -120,7 +127,7 @@ static __always_inline __u32 container_judge(struct container_name *w, const cha
 }
 
 /* The cgroup of hierarchy `n`: 0 the unified one, then those of each controller. NULL: none, or seen. */
-static __always_inline struct kernfs_node *container_hierarchy(struct container_walk *w, __u32 n)
+static __always_inline struct kernfs_node *container_hierarchy(struct container_name *w, __u32 n)
 {
 	struct css_set *css = w->css;
 	struct cgroup_subsys_state **states, *state;
@@ -146,7 +153,7 @@ static __always_inline __u32 container_hierarchies(void)
 /* One cgroup; 1 ends the walk. */
 static long container_step(__u32 step, void *arg)
 {
-	struct container_walk *w = arg;
+	struct container_name *w = *(struct container_name **)arg;
 	struct kernfs_node *node = w->node;
 
 	if (!node) {
@@ -155,7 +162,7 @@ static long container_step(__u32 step, void *arg)
 		w->node = container_hierarchy(w, w->hierarchy++);
 		return 0;
 	}
-	if (container_judge(w->work, BPF_CORE_READ(node, name))) {
+	if (container_judge(w, BPF_CORE_READ(node, name))) {
 		w->found = 1;
 		return 1;
 	}
@@ -166,15 +173,13 @@ static long container_step(__u32 step, void *arg)
 /* Finds the id of the container of a task with this css_set: true with work->id. */
 static __always_inline bool container_find(struct container_name *work, struct css_set *css)
 {
-	struct container_walk w = {};
-
-	w.node = pulsar_hide((struct kernfs_node *)NULL);
-	w.hierarchy = pulsar_hide((__u32)0);
-	w.css = css;
-	w.unified = BPF_CORE_READ(css, dfl_cgrp, root);
-	w.work = work;
-	bpf_loop(CONTAINER_STEPS, container_step, &w, 0);
-	return w.found;
+	work->node = NULL;
+	work->hierarchy = 0;
+	work->found = 0;
+	work->css = css;
+	work->unified = BPF_CORE_READ(css, dfl_cgrp, root);
+	bpf_loop(CONTAINER_STEPS, container_step, &work, 0);
+	return work->found;
 }
 
 #endif

@@ -67,6 +67,7 @@ int BPF_PROG(exit__tp_btf, struct task_struct *task)
 {
 	struct family f = {};
 
+	task = pulsar_plain(struct task_struct, task);
 	if (family_ended(task) && family_begin(&f, task))
 		bpf_loop(FAMILY_STEPS, orphan_adopted, &f, 0);
 	return 0;
@@ -91,7 +92,7 @@ int BPF_PROG(attach__tp_btf, struct cgroup *cgroup, const char *path, struct tas
 
 static __always_inline int credentials_changed(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = pulsar_task();
 	__u32 tgid = task->tgid;
 	struct pulsar_process *p = process_find(tgid);
 
@@ -250,7 +251,7 @@ int seed__iter(struct bpf_iter__task *ctx)
 	}
 	if (ctx->meta->seq_num == 0)
 		__sync_fetch_and_add(&state->pass, 1);
-	seed_process(task, state->pass);
+	seed_process(pulsar_plain(struct task_struct, task), state->pass);
 	return 0;
 }
 

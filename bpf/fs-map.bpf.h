@@ -47,8 +47,10 @@ static long mapped_area(struct task_struct *task, struct vm_area_struct *vma, vo
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(executed__tp_btf, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	struct mapping m = { ctx, bprm->file->f_path.dentry };
+	struct mapping m = { ctx, NULL };
 
+	bprm = pulsar_plain(struct linux_binprm, bprm);
+	m.but = bprm->file->f_path.dentry;
 	process_exec(task, bprm);
 	mapped(ctx, &bprm->file->f_path);
 	bpf_find_vma(task, PT_REGS_IP_CORE((struct pt_regs *)bpf_task_pt_regs(task)), mapped_area,

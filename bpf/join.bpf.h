@@ -84,7 +84,7 @@ static long pulsar_join_step(__u32 step, void *arg)
 /* One level up, or over a mount, as ".." goes; 1 ends it. */
 static long pulsar_join_up(__u32 step, void *arg)
 {
-	struct pulsar_walk *w = arg;
+	struct pulsar_walk *w = pulsar_walk(*(__u8 **)arg);
 	struct dentry *dentry = w->dentry;
 
 	if (!w->ups || pulsar_walk_at_root(w))
@@ -102,25 +102,25 @@ static long pulsar_join_up(__u32 step, void *arg)
 static __always_inline __u32 pulsar_join_base(__u8 *window, int dfd, __u32 ups, __u32 *full)
 {
 	struct fs_struct *fs = pulsar_task()->fs;
-	struct pulsar_walk w;
+	struct pulsar_walk *w = pulsar_walk(window);
 	struct file *file;
 	__u32 len;
 
 	*full = 0;
 	if (dfd == PULSAR_AT_FDCWD) {
-		pulsar_walk_begin(&w, window, fs->pwd.mnt, fs->pwd.dentry, fs);
+		pulsar_walk_begin(window, fs->pwd.mnt, fs->pwd.dentry, fs);
 	} else {
 		file = pulsar_file(dfd);
 		if (!file)
 			return 0;
-		pulsar_walk_begin(&w, window, pulsar_read(struct file, file, f_path.mnt),
+		pulsar_walk_begin(window, pulsar_read(struct file, file, f_path.mnt),
 				  pulsar_read(struct file, file, f_path.dentry), fs);
 	}
-	w.ups = ups;
+	w->ups = ups;
 	if (ups)
-		bpf_loop(PULSAR_PATH_STEPS, pulsar_join_up, &w, 0);
-	len = pulsar_walk_end(&w);
-	*full = w.full;
+		bpf_loop(PULSAR_PATH_STEPS, pulsar_join_up, &window, 0);
+	len = pulsar_walk_end(window);
+	*full = w->full;
 	return len;
 }
 

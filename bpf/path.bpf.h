@@ -56,18 +56,18 @@ static __always_inline void pulsar_path_in(struct pulsar_event *e, struct pulsar
 					   const char *name, __u32 len, __u32 full)
 {
 	__u8 *window = pulsar_path_room(e, to);
-	struct pulsar_walk w;
+	struct pulsar_walk *w;
 	__u32 n;
 
 	if (!window)
 		return;
-	pulsar_walk_begin(&w, window, mnt, dentry, pulsar_task()->fs);
+	w = pulsar_walk_begin(window, mnt, dentry, pulsar_task()->fs);
 	if (name) {
-		pulsar_walk_prepend(&w, name, len, true);
-		w.full += full - len;
+		pulsar_walk_prepend(window, name, len, true);
+		w->full += full - len;
 	}
-	n = pulsar_walk_end(&w);
-	pulsar_path_done(e, to, n, w.full);
+	n = pulsar_walk_end(window);
+	pulsar_path_done(e, to, n, w->full);
 }
 
 static __always_inline void pulsar_path_of(struct pulsar_event *e, struct pulsar_string *to,

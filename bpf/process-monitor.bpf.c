@@ -165,6 +165,7 @@ int BPF_PROG(fork__tp_btf, struct task_struct *parent, struct task_struct *child
 {
 	struct fork *e;
 
+	child = pulsar_plain(struct task_struct, child);
 	if (child->pid != child->tgid || (child->flags & PF_KTHREAD))
 		return 0;
 	process_fork(parent, child);
@@ -184,7 +185,7 @@ int BPF_PROG(fork__tp_btf, struct task_struct *parent, struct task_struct *child
 /* Compares what the current process has now with what was told of it. */
 static __always_inline int credentials_changed(void *ctx)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = pulsar_task();
 	__u32 tgid = task->tgid;
 	struct told *t = bpf_map_lookup_elem(&told, &tgid);
 	struct credentials_change *e;
@@ -216,7 +217,7 @@ static __always_inline int credentials_changed(void *ctx)
 /* An exec brings its credentials too: they are told by the program for exec, after it. */
 static __always_inline bool in_exec(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = pulsar_task();
 
 	return BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
 }
@@ -320,6 +321,8 @@ int BPF_PROG(exec__tp_btf, struct task_struct *task, pid_t old_pid, struct linux
 {
 	struct exec *e;
 
+	task = pulsar_plain(struct task_struct, task);
+	bprm = pulsar_plain(struct linux_binprm, bprm);
 	process_exec(task, bprm);
 	e = pulsar_begin(struct exec);
 	if (e) {
@@ -403,9 +406,11 @@ static __always_inline bool exit_first(__u32 tgid)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(exit__tp_btf, struct task_struct *task)
 {
-	__u32 tgid = task->tgid;
 	struct family f = {};
+	__u32 tgid;
 
+	task = pulsar_plain(struct task_struct, task);
+	tgid = task->tgid;
 	if ((task->flags & PF_KTHREAD) || !family_ended(task))
 		return 0;
 	if (exit_first(tgid))
@@ -419,11 +424,13 @@ int BPF_PROG(exit__tp_btf, struct task_struct *task)
 
 /* ---- cgroups ---- */
 
-#define CGROUP_EVENT(e, cgroup, path_text)                         \
-	do {                                                       \
-		(e)->id = (cgroup)->kn->id;                        \
-		(e)->hierarchy = (cgroup)->root->hierarchy_id;     \
-		pulsar_string(&(e)->event, &(e)->path, path_text); \
+#define CGROUP_EVENT(e, cgroup, path_text)                                    \
+	do {                                                                  \
+		struct cgroup *plain__ = pulsar_plain(struct cgroup, cgroup); \
+                                                                              \
+		(e)->id = plain__->kn->id;                                    \
+		(e)->hierarchy = plain__->root->hierarchy_id;                 \
+		pulsar_string(&(e)->event, &(e)->path, path_text);            \
 	} while (0)
 
 SEC("tp_btf/cgroup_mkdir")
@@ -470,7 +477,10 @@ int seed__iter(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	__u32 tgid;
 
-	if (!task || task->pid != task->tgid || (task->flags & PF_KTHREAD))
+	if (!task)
+		return 0;
+	task = pulsar_plain(struct task_struct, task);
+	if (task->pid != task->tgid || (task->flags & PF_KTHREAD))
 		return 0;
 	told_begin(task, BPF_NOEXIST);
 	/* It may have ended just before: then nobody else would remove it. */

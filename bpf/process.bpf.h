@@ -227,6 +227,8 @@ static __always_inline void process_fork(struct task_struct *parent, struct task
 	struct pulsar_process *p = process_find(child->tgid), *from;
 	struct process_scratch *s;
 
+	parent = pulsar_plain(struct task_struct, parent);
+	child = pulsar_plain(struct task_struct, child);
 	if (p && p->start_time_ns == child->start_boottime)
 		return; /* done, by another program on this tracepoint */
 	from = process_find(parent->tgid);
@@ -252,6 +254,8 @@ static __always_inline void process_exec(struct task_struct *task, struct linux_
 	struct pulsar_process *p = process_find(task->tgid);
 	struct process_scratch *s;
 
+	task = pulsar_plain(struct task_struct, task);
+	bprm = pulsar_plain(struct linux_binprm, bprm);
 	if (!p || p->start_time_ns != task->start_boottime) {
 		process_enter(task, bprm->file, BPF_ANY);
 		return;

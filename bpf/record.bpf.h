@@ -167,28 +167,67 @@ static __always_inline void pulsar_scratch_release(struct pulsar_event *e)
 	*(volatile __u64 *)&s->busy = 0;
 }
 
+/* A record that goes out. */
+struct pulsar_output {
+	void *ctx;
+	struct pulsar_event *event;
+	struct pulsar_counters *counters;
+	__u64 size;
+	__u32 cpu;
+	__u32 slots; /* as a bit mask */
+};
+
 /* To one subscription; wakes its reader only if that sleeps. */
-static __always_inline long pulsar_output_slot(void *ctx, struct pulsar_event *e, __u64 size,
-					       __u32 slot, __u32 cpu)
+static __always_inline void pulsar_output_slot(const struct pulsar_output *o, __u32 slot)
 {
 	struct pulsar_position *position = NULL;
 	void *positions = bpf_map_lookup_elem(&subscriptions, &slot);
-	__u64 index = PULSAR_EVENTS_QUIET(slot, pulsar_cpus, cpu);
+	__u64 index = PULSAR_EVENTS_QUIET(slot, pulsar_cpus, o->cpu);
+	long err;
 
 	if (positions)
-		position = bpf_map_lookup_elem(positions, &cpu);
+		position = bpf_map_lookup_elem(positions, &o->cpu);
 	if (position && position->waiting) {
 		position->waiting = 0;
-		index = PULSAR_EVENTS_LOUD(slot, pulsar_cpus, cpu);
+		index = PULSAR_EVENTS_LOUD(slot, pulsar_cpus, o->cpu);
 	}
-	return bpf_perf_event_output(ctx, &events, index, e, size);
+	err = bpf_perf_event_output(o->ctx, &events, index, o->event, o->size);
+	if (!err)
+		return;
+	/* The mask changes nothing; it is how the verifier learns the bound again. */
+	barrier_var(slot);
+	slot &= PULSAR_SUBSCRIPTIONS_MAX - 1;
+	pulsar_count_loss(&o->counters->lost[slot], err);
+}
+
+static long pulsar_output_further(__u32 step, void *arg)
+{
+	const struct pulsar_output *o = arg;
+	__u32 slot = step + 1;
+
+	if (slot >= PULSAR_SUBSCRIPTIONS_MAX)
+		return 1;
+	if (o->slots & (1u << slot))
+		pulsar_output_slot(o, slot);
+	return 0;
+}
+
+/*
+ * To all subscriptions. The others than the first by a call for each: the verifier looks at it once, and
+ * not at one slot after the other.
+ */
+static __always_inline void pulsar_output_all(struct pulsar_output *o)
+{
+	if (o->slots & 1)
+		pulsar_output_slot(o, 0);
+	if (o->slots > 1)
+		bpf_loop(PULSAR_SUBSCRIPTIONS_MAX - 1, pulsar_output_further, o, 0);
 }
 
 static __always_inline void pulsar_output(void *ctx, struct pulsar_event *e)
 {
 	struct pulsar_counters *c = pulsar_counters();
-	__u32 cpu = bpf_get_smp_processor_id();
-	__u32 slots = pulsar_subscriptions();
+	struct pulsar_output o = {};
 	__u64 size = e->size;
 
 	barrier_var(size); /* one register, so that the verifier sees the check on what is used */
@@ -210,15 +249,13 @@ static __always_inline void pulsar_output(void *ctx, struct pulsar_event *e)
 	e->seq = __sync_fetch_and_add(&c->produced, 1) + 1;
 	/* After the claim: a reader that has seen all claims up to a moment has seen all events up to it. */
 	e->time_ns = bpf_ktime_get_boot_ns();
-	for (__u32 slot = 0; slot < PULSAR_SUBSCRIPTIONS_MAX; slot++) {
-		long err;
-
-		if (!(slots & (1u << slot)))
-			continue;
-		err = pulsar_output_slot(ctx, e, size, slot, cpu);
-		if (err)
-			pulsar_count_loss(&c->lost[slot], err);
-	}
+	o.ctx = ctx;
+	o.event = e;
+	o.counters = c;
+	o.size = size;
+	o.cpu = bpf_get_smp_processor_id();
+	o.slots = pulsar_subscriptions();
+	pulsar_output_all(&o);
 }
 
 static __always_inline int pulsar_submit_record(void *ctx, struct pulsar_event *e)

@@ -149,6 +149,7 @@ int BPF_PROG(exit__tp_btf, struct task_struct *task)
 {
 	struct syscall_activity_row *row;
 
+	task = pulsar_plain(struct task_struct, task);
 	/* The last thread; kernel/exit.c, do_exit() has counted it already. */
 	if (task->signal->live.counter)
 		return 0;
@@ -159,7 +160,7 @@ int BPF_PROG(exit__tp_btf, struct task_struct *task)
 SEC("tp_btf/sys_enter")
 int BPF_PROG(count__tp_btf, struct pt_regs *regs, long id)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = pulsar_task();
 	__u32 tgid = task->tgid;
 	struct syscall_activity_row *row = row_get(tgid);
 	__u64 before;
