@@ -20,6 +20,7 @@
 #include "hotplug.h"
 #include "lockdown.h"
 #include "log.h"
+#include "memory.h"
 #include "modules.h"
 #include "notify.h"
 #include "options.h"
@@ -354,6 +355,7 @@ int daemon_main(int argc, char **argv)
 	struct pin_error error;
 	int status = EXIT_SUCCESS;
 
+	memory_init();
 	if (options_parse(&d.options, argc, argv, &error) < 0) {
 		log_error("%s; --help lists the options", error.text);
 		status = 2;

@@ -13,6 +13,7 @@
 #include "interest.h"
 #include "kind.h"
 #include "log.h"
+#include "memory.h"
 #include "modules_internal.h"
 #include "plan.h"
 #include "stream.h"
@@ -337,6 +338,7 @@ out:
 		plan_release(&p.plans[i]);
 	free(p.plans);
 	plan_names_release(&p.wanted);
+	memory_trim();
 	return err ? err : strict ? 0 : p.wrong;
 }
 
