@@ -12,6 +12,7 @@
 #include "filter.h"
 
 #include <errno.h>
+#include <linux/bpf.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
@@ -22,8 +23,8 @@
 
 /* Allowed with any arguments. Names that an architecture does not have are passed over. */
 static const char *const filter_calls[] = {
-	/* what loaderd is for */
-	"bpf", "perf_event_open",
+	/* what loaderd is for; bpf is below */
+	"perf_event_open",
 	/* the loop and the clients */
 	"epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll",
 	"eventfd2", "signalfd4", "timerfd_create", "timerfd_settime", "timerfd_gettime", "accept4",
@@ -105,6 +106,21 @@ static int filter_fill_arguments(scmp_filter_ctx filter)
 	return filter_rule(filter, SCMP_ACT_ALLOW, "tgkill", &self);
 }
 
+/*
+ * Which modules of the kernel have BTF may be asked with CAP_SYS_ADMIN only. libbpf looks there for types
+ * and functions that the kernel itself lacks. EPERM is to it the end of the load, ENOENT that of the list.
+ */
+static int filter_fill_bpf(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp other = SCMP_A0(SCMP_CMP_NE, BPF_BTF_GET_NEXT_ID);
+	const struct scmp_arg_cmp next =
+		SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffff, BPF_BTF_GET_NEXT_ID);
+	int err;
+
+	err = filter_rule(filter, SCMP_ACT_ALLOW, "bpf", &other);
+	return err ? err : filter_rule(filter, SCMP_ACT_ERRNO(ENOENT), "bpf", &next);
+}
+
 static int filter_fill(scmp_filter_ctx filter)
 {
 	int err;
@@ -115,6 +131,8 @@ static int filter_fill(scmp_filter_ctx filter)
 			return err;
 	}
 	err = filter_fill_arguments(filter);
+	if (!err)
+		err = filter_fill_bpf(filter);
 	if (err)
 		return err;
 	/* The C library takes this as "old kernel" and uses clone(). */

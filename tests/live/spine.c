@@ -177,6 +177,20 @@ Test(spine, a_module_dropped_in_as_one_file_loads_and_prints)
 	kit_free(kit);
 }
 
+/* What a kernel lacks is looked for in its modules, which takes a capability that loaderd has dropped by then. */
+Test(spine, a_reload_takes_a_module_that_can_do_without_what_the_kernel_lacks)
+{
+	struct kit *kit = kit_new("lacking", NULL);
+
+	kit_own_modules(kit);
+	kit_add_module(kit, TEST_BPF("lacking"));
+	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	kit_change_module(kit, "lacking");
+	kit_reload(kit);
+	cr_expect(strstr(kit_log(kit), "generation 2"), "not upgraded:\n%s", kit_log(kit));
+	kit_free(kit);
+}
+
 Test(spine, a_wrong_probe_fails_in_the_kit_and_the_field_is_named)
 {
 	struct kit *kit = kit_new("wrong-probe", NULL);
