@@ -67,6 +67,7 @@ help:
 # help: make run          start loaderd with file-created and print events until Ctrl-C (SECONDS=N ends it)
 # help: make check        build and run all tests (SAN=1: with address and undefined sanitizers)
 # help: make lint         formatting, static analysis, licences, arrows between folders
+# help: make check-instructions  what a line costs in instructions, against limits (callgrind)
 # help: make check-vm     run the live tests on other kernels in QEMU (KERNELS="6.1 6.12")
 # help: make bench        compare with other tracers, and measure (root; BENCH=full, BENCH_JSON=FILE)
 # help: make fuzz         run each fuzz target for SECONDS=60

@@ -5,7 +5,7 @@
 BENCH_DIR := $(BUILD)/bench
 BENCH_OBJ := $(BUILD)/obj/tests/bench
 # Each of these is a program of its own; the other files are the driver's.
-BENCH_OWN := load encode_bench
+BENCH_OWN := load encode_bench instructions
 BENCH_SRC := $(filter-out $(BENCH_OWN:%=tests/bench/%.c),$(wildcard tests/bench/*.c))
 # loaderd wants all objects of a run in one folder.
 BENCH_MODULES := $(BENCH_DIR)/modules/flood.bpf.o $(patsubst $(BUILD)/%,$(BENCH_DIR)/%,$(MODULES))
@@ -29,6 +29,8 @@ $(BENCH_DIR)/bench-load: $(BENCH_OBJ)/load.o
 	$(bench_link)
 $(BENCH_DIR)/bench-encode: $(BENCH_OBJ)/encode_bench.o $(call lib,readers)
 	$(bench_link)
+$(BENCH_DIR)/instructions: $(BENCH_OBJ)/instructions.o $(call lib,readers)
+	$(bench_link)
 $(BENCH_DIR)/bench-bare: $(BENCH_OBJ)/bare/bare.o
 	$(bench_link)
 
@@ -41,8 +43,11 @@ $(BENCH_DIR)/modules/%.bpf.o: $(BUILD)/modules/%.bpf.o
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 
-.PHONY: bench
+.PHONY: bench check-instructions
 bench:
 	$(Q)scripts/deps.sh install build bench
 	$(Q)$(MAKE) --no-print-directory all $(BENCH_ALL)
 	$(Q)$(BENCH_DIR)/bench $(abspath $(BUILD)) $(SECTIONS)
+
+check-instructions: $(BENCH_DIR)/instructions
+	$(Q)scripts/instructions.sh $< tests/bench/instructions.limits
