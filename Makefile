@@ -69,6 +69,8 @@ help:
 # help: make lint         formatting, static analysis, licences, arrows between folders
 # help: make check-instructions  what a line costs in instructions, against limits (callgrind)
 # help: make check-vm     run the live tests on other kernels in QEMU (KERNELS="6.1 6.12")
+# help: make check-deb    install, upgrade, remove and purge the Debian package on this machine
+# help: make check-units  run the systemd units in QEMU
 # help: make bench        compare with other tracers, and measure (root; BENCH=full, BENCH_JSON=FILE)
 # help: make fuzz         run each fuzz target for SECONDS=60
 # help: make install      install below PREFIX=/usr (DESTDIR); make uninstall
@@ -212,4 +214,4 @@ include $(wildcard tests/*/build.mk) install.mk
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -name '*.d' -print 2>/dev/null)

@@ -94,7 +94,8 @@ static int mount_alone(struct pin_error *error)
 {
 	int count;
 
-	if (mount("bpf", MOUNT_POINT, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"))
+	/* The source says whose mount it is: who removes Pulsar can tell. */
+	if (mount("pulsar", MOUNT_POINT, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"))
 		return pin_fail(error, errno, MOUNT_POINT ": cannot mount bpffs: %s",
 				strerror(errno));
 	count = mounts_count();
