@@ -68,6 +68,15 @@ json_t *facts_hooks(const struct facts_module *module)
 	return hooks;
 }
 
+/* Only who may read all positions knows what was discarded. */
+static unsigned int causes_known(const struct facts_module *m)
+{
+	for (unsigned int i = 0; i < m->subscriptions_count; i++)
+		if (!m->subscriptions[i].positioned)
+			return PULSAR_LOST_DISCARDED;
+	return PULSAR_LOST_CAUSES;
+}
+
 static json_t *module_json(const struct facts_module *m)
 {
 	json_t *object = json_pack("{s:s, s:s, s:b}", "module", m->name, "state", facts_state(m),
@@ -82,7 +91,7 @@ static json_t *module_json(const struct facts_module *m)
 	if (m->counted) {
 		json_object_set_new(object, "produced", number(m->produced));
 		json_object_set_new(object, "filtered", number(m->filtered));
-		json_object_set_new(object, "lost", lost_json(m->lost, PULSAR_LOST_DISCARDED));
+		json_object_set_new(object, "lost", lost_json(m->lost, causes_known(m)));
 	}
 	for (unsigned int i = 0; i < m->subscriptions_count; i++)
 		json_array_append_new(subscriptions, subscription_json(&m->subscriptions[i]));

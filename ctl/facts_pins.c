@@ -124,11 +124,13 @@ static int pins_visit_subscription(const char *name, void *arg)
 {
 	struct pins *pins = arg;
 	struct facts_subscription *s = facts_subscription_add(pins->module, name);
+	__u64 *discarded = &pins->module->lost[PULSAR_LOST_DISCARDED];
 	int slot = s ? pins_read_positions(pins, name) : -E2BIG;
 
-	if (slot >= 0)
-		facts_read_subscription(s, pins->counters, pins->positions, pins->cpus,
-					(unsigned int)slot);
+	if (slot < 0)
+		return 0;
+	facts_read_subscription(s, pins->counters, pins->positions, pins->cpus, (unsigned int)slot);
+	*discarded = pins_add(*discarded, s->lost[PULSAR_LOST_DISCARDED]);
 	return 0;
 }
 

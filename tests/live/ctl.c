@@ -113,6 +113,29 @@ Test(ctl, status_tells_who_reads_a_subscription_and_what_it_got)
 	kit_free(kit);
 }
 
+/* What was in the rings when loaderd and reader were gone: no counter of the kernel has it. */
+Test(ctl, status_has_what_readers_found_discarded)
+{
+	struct kit *kit = start(MODULE, NULL);
+	struct kit_reader *reader;
+	json_t *m, *lost, *s;
+
+	create_files(kit, 50);
+	kit_stop(kit, SIGKILL);
+	cr_assert(kit_start(kit), "%s", kit_log(kit));
+	reader = kit_read(kit, MODULE, NULL);
+	kit_attached(kit, MODULE, "default");
+	kit_caught_up(kit, MODULE, "default");
+	m = status_of(kit, MODULE);
+	lost = json_object_get(m, "lost");
+	s = json_find(json_object_get(m, "subscriptions"), "subscription", "default");
+	cr_expect_geq(number(lost, "discarded"), 50);
+	cr_expect_eq(number(lost, "discarded"), number(json_object_get(s, "lost"), "discarded"));
+	json_decref(m);
+	kit_reader_free(reader);
+	kit_free(kit);
+}
+
 Test(ctl, status_works_from_the_pins_alone_and_says_so)
 {
 	struct kit *kit = start(MODULE, NULL);
