@@ -21,6 +21,12 @@ ifdef SAN
 BUILD	:= $(BUILD)/san
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
+ifdef COVERAGE
+BUILD	:= $(BUILD)/coverage
+CC	:= clang
+SANFLAGS := -fprofile-instr-generate -fcoverage-mapping
+CFLAGS	:= -O1 -g -mllvm -runtime-counter-relocation
+endif
 ifeq ($(V),)
 Q	:= @
 say	= @printf '  %-7s %s\n' $(1) $(2)
@@ -55,7 +61,7 @@ BINARIES := $(BUILD)/pulsar-loaderd $(BUILD)/pulsar-reader $(BUILD)/pulsarctl
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help deps run check check-vm lint clean install objects tests
+.PHONY: all help deps run check check-vm check-valgrind coverage lint clean install objects tests
 
 all: $(BINARIES) $(MODULES)
 
@@ -66,6 +72,8 @@ help:
 # help: make deps         install the Debian packages that are missing
 # help: make run          start loaderd with file-created and print events until Ctrl-C (SECONDS=N ends it)
 # help: make check        build and run all tests (SAN=1: with address and undefined sanitizers)
+# help: make check-valgrind  the unit tests under valgrind
+# help: make coverage     lines of code that no test runs
 # help: make lint         formatting, static analysis, licences, arrows between folders
 # help: make check-instructions  what a line costs in instructions, against limits (callgrind)
 # help: make check-vm     run the live tests on other kernels in QEMU (KERNELS="6.1 6.12")
@@ -159,7 +167,7 @@ $$(BUILD)/obj/tests/unit/$(1)/%.o: tests/unit/$(1)/%.c $$(BUILD)/.flags | $$(BUI
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)
 	$$(Q)$$(CC) $$(CFLAGS) $$(FLAGS) $$(INC_$(1)) $$(TEST_FLAGS) -MMD -MP -c $$< -o $$@
-$$(BUILD)/tests/unit-$(1): $$(call objects,$$(wildcard tests/unit/$(1)/*.c)) $$(call lib,$(1)) $$(call lib,pin) | $$(TEST_BPF)
+$$(BUILD)/tests/unit-$(1): $$(call objects,$$(wildcard tests/unit/$(1)/*.c)) $$(BUILD)/obj/tests/support/scale.o $$(call lib,$(1)) $$(call lib,pin) | $$(TEST_BPF)
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) -lcriterion -ljansson $$(LIBS_$(1))
@@ -198,6 +206,18 @@ check:
 # Formatting, static analysis, licences, arrows between the folders.
 lint:
 	$(Q)scripts/lint.sh
+
+# The unit tests under memcheck.
+check-valgrind:
+	$(Q)scripts/deps.sh install build check
+	$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)tests/valgrind/check $(UNIT)
+
+# Lines that no test runs.
+coverage:
+	$(Q)scripts/deps.sh install build check
+	$(Q)$(MAKE) --no-print-directory COVERAGE=1 all tests
+	$(Q)tests/coverage/report $(abspath $(BUILD))/coverage
 
 check-vm:
 	$(Q)scripts/deps.sh install build check

@@ -57,6 +57,29 @@ static long long sum(const json_t *lost)
 	return all;
 }
 
+/* ---- modules ---- */
+
+Test(ctl, modules_are_told_with_their_state_group_and_events)
+{
+	struct kit *kit = start(MODULE, NULL);
+	json_t *modules = pulsarctl_json(kit, WORDS("modules"));
+	json_t *m = json_find(json_object_get(modules, "modules"), "module", MODULE);
+	char *text = pulsarctl_text(kit, WORDS("modules"));
+
+	cr_expect_str_eq(json_string_value(json_object_get(m, "state")), "running");
+	cr_expect_eq(number(m, "events"), 1);
+	cr_expect_eq(number(m, "generation"), 1);
+	cr_expect(strstr(text, MODULE) && strstr(text, "nogroup"), "%s", text);
+	expect_plain(text);
+	free(text);
+	kit_stop(kit, SIGKILL);
+	text = pulsarctl_text(kit, WORDS("modules"));
+	cr_expect(strstr(text, "pinned"), "%s", text);
+	free(text);
+	json_decref(modules);
+	kit_free(kit);
+}
+
 /* ---- status ---- */
 
 Test(ctl, status_has_the_figures_of_the_kernel)

@@ -122,14 +122,6 @@ long long now_ns(void)
 	return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
-unsigned int scaled(unsigned int n)
-{
-	const char *percent = getenv("PULSAR_TEST_SCALE");
-	unsigned int result = percent ? n * strtoull(percent, NULL, 10) / 100 : n;
-
-	return result ? result : 1;
-}
-
 void wait_until(bool (*condition)(void *arg), void *arg, const char *what)
 {
 	for (int ms = 0; ms < LIMIT_MS; ms += 2) {

@@ -19,6 +19,7 @@
 #include <bpf/bpf.h>
 #include <linux/perf_event.h>
 
+#include "pulsar-test.h"
 #include "serving.h"
 
 TestSuite(hostile, .init = serving_setup, .fini = serving_teardown);
@@ -341,7 +342,7 @@ Test(hostile, a_thousand_bad_clients_leave_nothing_behind)
 	bad_clients(100);
 	fds = lab_fds();
 	bytes = mallinfo2().uordblks;
-	bad_clients(1000);
+	bad_clients(scaled(1000));
 	cr_expect_eq(lab_fds(), fds, "%u descriptors, before %u", lab_fds(), fds);
 	/*
 	 * Threads that close keep some freed memory to themselves; 17 bytes of each client

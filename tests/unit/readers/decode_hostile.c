@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "decode_lab.h"
+#include "pulsar-test.h"
 
 #define RECORDS	 200000
 #define SCHEMAS	 20000
@@ -149,25 +150,27 @@ static size_t fill_record(const struct lab *lab, uint8_t *bytes)
 
 Test(decode_hostile, random_records_give_valid_lines_or_none, .timeout = 300)
 {
+	int records = (int)scaled(RECORDS);
 	struct lab *lab = lab_of_all_kinds();
 	static uint8_t bytes[2048];
 	int lines = 0;
 
 	state = 42;
-	for (int i = 0; i < RECORDS; i++)
+	for (int i = 0; i < records; i++)
 		lines += try_record(lab, bytes, fill_record(lab, bytes));
-	cr_expect_gt(lines, RECORDS / 2, "only %d lines", lines);
-	cr_expect_lt(lines, RECORDS);
+	cr_expect_gt(lines, records / 2, "only %d lines", lines);
+	cr_expect_lt(lines, records);
 	lab_free(lab);
 }
 
 Test(decode_hostile, records_of_nothing_but_random_bytes_give_none)
 {
+	int records = (int)scaled(RECORDS);
 	struct lab *lab = lab_of_all_kinds();
 	static uint8_t bytes[2048];
 
 	state = 43;
-	for (int i = 0; i < RECORDS / 4; i++) {
+	for (int i = 0; i < records / 4; i++) {
 		size_t len = below(600);
 
 		fill(bytes, len);
@@ -231,6 +234,7 @@ static void spoil(struct pulsar_field *fields, size_t count)
 
 Test(decode_hostile, spoilt_schemas_are_refused_or_give_valid_lines, .timeout = 300)
 {
+	int schemas = (int)scaled(SCHEMAS);
 	struct lab *lab = lab_of_all_kinds();
 	static struct pulsar_field fields[256];
 	static uint8_t bytes[2048];
@@ -239,7 +243,7 @@ Test(decode_hostile, spoilt_schemas_are_refused_or_give_valid_lines, .timeout = 
 	char error[200];
 
 	state = 44;
-	for (int i = 0; i < SCHEMAS; i++) {
+	for (int i = 0; i < schemas; i++) {
 		memcpy(fields, lab->fields, sizeof(fields));
 		spoil(fields, lab->count);
 		lab->plan = plan_new(fields, lab->count, error, sizeof(error));
@@ -252,19 +256,20 @@ Test(decode_hostile, spoilt_schemas_are_refused_or_give_valid_lines, .timeout = 
 			try_record(lab, bytes, fill_record(lab, bytes));
 		plan_free(lab->plan);
 	}
-	cr_expect_gt(accepted, SCHEMAS / 10, "only %d", accepted);
-	cr_expect_lt(accepted, SCHEMAS);
+	cr_expect_gt(accepted, schemas / 10, "only %d", accepted);
+	cr_expect_lt(accepted, schemas);
 	lab->plan = good;
 	lab_free(lab);
 }
 
 Test(decode_hostile, schemas_of_random_bytes_are_refused)
 {
+	int schemas = (int)scaled(SCHEMAS);
 	static uint8_t bytes[20 * sizeof(struct pulsar_field)];
 	char error[200];
 
 	state = 45;
-	for (int i = 0; i < SCHEMAS; i++) {
+	for (int i = 0; i < schemas; i++) {
 		struct pulsar_field *fields;
 		size_t count = below(20);
 
@@ -294,12 +299,13 @@ static const uint8_t response[] = {
 
 Test(decode_hostile, spoilt_messages_give_valid_lines, .timeout = 300)
 {
+	int messages = (int)scaled(MESSAGES);
 	struct lab *lab = lab_new();
 
 	state = 46;
 	lab_span(lab, PULSAR_KIND_DNS, "dns", response, sizeof(response), sizeof(response));
 	lab_build(lab);
-	for (int i = 0; i < MESSAGES; i++) {
+	for (int i = 0; i < messages; i++) {
 		size_t cut = below(4) ? 0 : below(sizeof(response));
 		uint8_t *message = lab->record + lab->len - sizeof(response);
 		uint16_t len = sizeof(response) - cut;

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "lane.h"
+#include "pulsar-test.h"
 #include "stream_fake.h"
 #include "subscription.h"
 
@@ -439,25 +440,28 @@ static struct sums lives(unsigned int count, unsigned int mortality)
 
 Test(oracle, account_is_exact_whatever_happens, .timeout = 120)
 {
-	struct sums sums = lives(400, 400);
+	unsigned int count = scaled(400);
+	struct sums sums = lives(count, 400);
 
-	cr_expect_gt(sums.kills, 400);
-	cr_expect_gt(sums.exchanges, 400);
-	cr_expect_gt(sums.nested, 400);
-	cr_expect_gt(sums.ring_full, 400);
-	cr_expect_gt(sums.discarded, 400);
+	cr_expect_gt(sums.kills, count);
+	cr_expect_gt(sums.exchanges, count);
+	cr_expect_gt(sums.nested, count);
+	cr_expect_gt(sums.ring_full, count);
+	cr_expect_gt(sums.discarded, count);
 }
 
 Test(oracle, account_is_exact_with_readers_that_hardly_live, .timeout = 120)
 {
-	struct sums sums = lives(100, 12);
+	unsigned int count = scaled(100);
+	struct sums sums = lives(count, 12);
 
-	cr_expect_gt(sums.kills, 5000);
+	cr_expect_gt(sums.kills, 50 * count);
 }
 
 Test(oracle, account_is_exact_with_a_reader_that_is_never_killed, .timeout = 120)
 {
-	struct sums sums = lives(200, 1000000000);
+	unsigned int count = scaled(200);
+	struct sums sums = lives(count, 1000000000);
 
-	cr_expect_gt(sums.exchanges, 200);
+	cr_expect_gt(sums.exchanges, count);
 }
