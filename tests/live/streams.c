@@ -16,7 +16,8 @@
 #include "storm.h"
 
 #define MODULE	      "file-created"
-#define ROOMY	      "[file-created]\nring_size = 8M\n"
+/* Room for all of a storm, so that no pause of a reader makes a loss. */
+#define ROOMY	      "[file-created]\nring_size = 32M\n"
 #define STORM_FILES   100000
 #define READER_KILLS  20
 #define LOADERD_KILLS 10
