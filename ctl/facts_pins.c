@@ -268,8 +268,10 @@ int facts_read_pins(struct facts *facts, const char *module)
 	facts->unseen.text[0] = '\0';
 	err = libbpf_num_possible_cpus();
 	pins.cpus = err > 0 ? (unsigned int)err : 0;
-	pins.counters = calloc(pins.cpus, sizeof(*pins.counters));
-	pins.positions = calloc(pins.cpus, sizeof(*pins.positions));
+	if (pins.cpus) {
+		pins.counters = calloc(pins.cpus, sizeof(*pins.counters));
+		pins.positions = calloc(pins.cpus, sizeof(*pins.positions));
+	}
 	if (!pins.cpus)
 		err = -ENOTSUP;
 	else if (!pins.counters || !pins.positions)

@@ -77,7 +77,7 @@ static void program_read(int fd, char *text, size_t size)
 int program_run(const char *const *argv, char *text, size_t size)
 {
 	int ends[2], err, status;
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;

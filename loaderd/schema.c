@@ -313,6 +313,7 @@ static int schema_tables(struct schema_builder *b)
 		if (err)
 			return error_prefix(b->error, err, "map %s: tag pulsar:table",
 					    schema_name(b->btf, var));
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): errors are never 0, which it cannot see */
 		f->event = value;
 	}
 	return 0;
@@ -335,6 +336,7 @@ static int schema_enumerator(const char *name, __s64 value, __u64 mask, void *ar
 	err = schema_push(at->b, PULSAR_KIND_ENUMERATOR, name, &f);
 	if (err)
 		return error_prefix(at->b->error, err, "enumerator %s", name);
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): as above */
 	f->group = at->number;
 	f->value = value;
 	f->mask = mask;

@@ -32,7 +32,7 @@ static int value_digits(const char *text, int base, uint64_t *value, const char 
 	errno = 0;
 	n = strtoull(text, &stop, base);
 	if (errno)
-		return -errno;
+		return -ERANGE;
 	*value = n;
 	*end = stop;
 	return 0;

@@ -107,7 +107,7 @@ static void group_text(gid_t gid, char *text, size_t size)
 
 int pin_group_needed(const char *path, char *group, size_t size)
 {
-	struct denial denial;
+	struct denial denial = { 0 };
 	char text[256];
 	int err;
 
@@ -125,7 +125,7 @@ int pin_group_needed(const char *path, char *group, size_t size)
 
 int pin_denied(struct pin_error *error, const char *path)
 {
-	struct denial denial;
+	struct denial denial = { 0 };
 	char text[256];
 	int found;
 

@@ -112,7 +112,7 @@ int generations_init(struct generations *generations, const char *pin_root, cons
 		     const char *events, struct pin_error *error)
 {
 	__u32 schema_id = 0;
-	struct plan *plan;
+	struct plan *plan = NULL;
 	int err;
 
 	*generations = (struct generations){
@@ -143,7 +143,7 @@ void generations_look(struct generations *generations)
 	struct generations *g = generations;
 	struct pin_error error;
 	__u32 schema_id = 0;
-	struct plan *plan;
+	struct plan *plan = NULL;
 	int err;
 
 	err = generations_read(g, "schema", &plan, &schema_id, &error);
@@ -175,7 +175,7 @@ static bool generations_recall(struct generations *g, __u32 generation)
 	struct pin_error error;
 	char pin[sizeof(PULSAR_PIN_SCHEMA_OLD) + 10];
 	__u32 schema_id;
-	struct plan *plan;
+	struct plan *plan = NULL;
 
 	if (generation >= plan_generation(generations_newest(g)) || g->warned == generation)
 		return false;
