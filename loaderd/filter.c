@@ -38,7 +38,7 @@ static const char *const filter_calls[] = {
 	"unlinkat", "rename", "renameat", "renameat2", "chmod", "fchmod", "fchmodat", "chown",
 	"fchown", "lchown", "fchownat", "umask", "memfd_create", "ftruncate",
 	/* memory; mmap and mprotect are below */
-	"brk", "munmap", "mremap", "madvise", "membarrier",
+	"brk", "munmap", "mremap", "madvise",
 	/* threads, signals, time, and the process itself */
 	"futex", "set_robust_list", "rseq", "exit", "exit_group", "rt_sigaction", "rt_sigprocmask",
 	"rt_sigreturn", "rt_sigpending", "rt_sigtimedwait", "sigaltstack", "restart_syscall",

@@ -8,15 +8,14 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <limits.h>
-#include <linux/membarrier.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cgroups.h"
 #include "error.h"
+#include "grace.h"
 #include "interest_internal.h"
 
 /* A pass decides one generation of children at least, and few processes have as many ancestors. */
@@ -185,7 +184,7 @@ static int change_pass(struct interest_change *c)
 /* Until none is met. A fork that had begun before the rules changed is over after a grace period. */
 static int change_decide(struct interest_change *c)
 {
-	int met = 0;
+	int met = 0, err;
 
 	for (int i = 0; i < WRITE_PASSES; i++) {
 		met = change_pass(c);
@@ -193,7 +192,9 @@ static int change_decide(struct interest_change *c)
 			return error_set(c->error, met, "core/links/" INTEREST_ITERATOR ": %m");
 		if (!met)
 			return 0;
-		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+		err = grace_wait();
+		if (err)
+			return error_set(c->error, err, "waiting for programs: %m");
 	}
 	return error_set(c->error, -EAGAIN, "%d processes are still decided by former rules", met);
 }

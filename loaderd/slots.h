@@ -28,13 +28,8 @@ int slot_free(const struct stream_maps *maps);
 /**
  * slot_put() - put a position map into its slot, and wait
  *
- * When it returns, every program that ran when it was called has ended, and all
- * that started since see what was written to any map before the call: the kernel
- * waits for a grace period after an update of an array of maps
- * (maybe_wait_bpf_programs(), kernel/bpf/syscall.c, Linux 4.18), so that user
- * space may rely on exactly this. To put the same map in once more is the way to
- * wait. membarrier(MEMBARRIER_CMD_GLOBAL) was ruled out: it fails with
- * nohz_full and does nothing with one CPU online, where programs can still be preempted.
+ * When it returns, every program that ran when it was called has ended, as after
+ * grace_wait(): it is an array of maps, too.
  *
  * Return: 0 or negative errno.
  */

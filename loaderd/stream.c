@@ -8,6 +8,7 @@
 
 #include "counters.h"
 #include "error.h"
+#include "grace.h"
 #include "log.h"
 #include "slots.h"
 #include "subscription.h"
@@ -98,16 +99,6 @@ int stream_start(struct stream *stream, const char *name, int position_fd, struc
 	return 0;
 }
 
-/* Some subscription's slot is as good as any for the wait that comes with slot_put(). */
-static int stream_wait(const struct stream *stream)
-{
-	for (unsigned int slot = 0; slot < PULSAR_SUBSCRIPTIONS_MAX; slot++)
-		if (stream->subscription[slot])
-			return slot_put(&stream->base.maps, slot,
-					stream->subscription[slot]->position);
-	return 0;
-}
-
 static bool stream_unsettled(const struct stream *stream)
 {
 	for (unsigned int slot = 0; slot < PULSAR_SUBSCRIPTIONS_MAX; slot++)
@@ -131,7 +122,7 @@ static int stream_settle_rings(struct stream *stream)
 	err = counters_read(base->maps.counters, &base->possible, base->counters);
 	if (err)
 		return err;
-	err = stream_wait(stream);
+	err = grace_wait();
 	if (err)
 		return err;
 	for (unsigned int slot = 0; slot < PULSAR_SUBSCRIPTIONS_MAX; slot++)

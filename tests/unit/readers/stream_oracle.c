@@ -313,7 +313,7 @@ static void exchange(struct life *l)
 	kernel_runs(l, 6);
 	l->settled_seq[next] = l->produced;
 	kernel_runs(l, 6);
-	/* membarrier(2): all that were running have ended. */
+	/* A grace period: all that were running have ended. */
 	land_all(l);
 	kernel_runs(l, 3);
 	l->owing = l->alive;
