@@ -41,8 +41,9 @@ install)
 	fi
 	echo "installing: $names"
 	apt-get update -q > /dev/null
+	# No init script starts a daemon in runlevel 1, see runlevel(8).
 	# shellcheck disable=SC2086
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $names > /dev/null
+	RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $names > /dev/null
 	;;
 *)
 	echo "usage: deps.sh check|install [GROUP...]" >&2
