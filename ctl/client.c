@@ -14,6 +14,8 @@
 
 #include <pulsar/wire.h>
 
+#include <pulsar/config.h>
+
 #include "table.h"
 
 /* A reload can load all modules: longer than that takes on a slow machine. */
@@ -196,7 +198,7 @@ void client_pin_root(const struct ctl *ctl, char path[PIN_PATH_MAX])
 		answer = client_modules(ctl, "status", &error);
 		root = json_string_value(json_object_get(answer, "pin_root"));
 	}
-	snprintf(path, PIN_PATH_MAX, "%s", root ? root : PIN_ROOT_DEFAULT);
+	snprintf(path, PIN_PATH_MAX, "%s", root ? root : PULSAR_PIN_ROOT);
 	json_decref(answer);
 }
 

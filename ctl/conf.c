@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <pulsar/config.h>
+
 #include "conf_lines.h"
 
 /* Columns of a list's line, before it goes on in the next; the reader takes at most 199 bytes. */
@@ -30,18 +32,9 @@ int conf_key_parse(struct conf_key *key, const char *name)
 
 bool conf_is_list(const struct conf_key *key)
 {
-	/* loaderd/config_key.c: what its tables call a list. */
-	static const char *const lists[] = {
-		"targets",     "targets_children",     "whitelist",   "whitelist_children",
-		"pid_targets", "pid_targets_children", "uid_targets", "cgroup_targets",
-	};
+	const struct pulsar_config_key *known = pulsar_config_find(key->section, key->key);
 
-	if (!strcmp(key->section, "loaderd"))
-		return !strcmp(key->key, "modules");
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		if (!strcmp(key->key, lists[i]))
-			return true;
-	return false;
+	return known && known->list;
 }
 
 /* ---- reading ---- */

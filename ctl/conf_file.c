@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <pulsar/config.h>
+
 #include "answer.h"
 #include "client.h"
 
@@ -44,7 +46,7 @@ static int conf_file_find(struct conf_file *file, const struct ctl *ctl)
 	answer = client_modules(ctl, "status", &error);
 	name = answer_text(answer, "config");
 	if (*name == '/' || !*name)
-		snprintf(path, sizeof(path), "%s", *name ? name : CTL_CONFIG_DEFAULT);
+		snprintf(path, sizeof(path), "%s", *name ? name : PULSAR_CONFIG);
 	else
 		snprintf(path, sizeof(path), "/proc/%llu/cwd/%s", answer_number(answer, "pid"),
 			 name);

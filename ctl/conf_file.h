@@ -24,7 +24,7 @@ struct conf_file {
  * @file: conf_file_close() in any case.
  * @change: also keeps others from changing it, until it is closed.
  *
- * That is the file of --config, or the one that loaderd uses, or CTL_CONFIG_DEFAULT.
+ * That is the file of --config, or the one that loaderd uses, or PULSAR_CONFIG.
  *
  * Return: 0, or CTL_FAILED with a line on stderr.
  */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <pulsar/config.h>
+
 #include "conf_file.h"
 #include "output.h"
 #include "table.h"
@@ -60,52 +62,105 @@ static int list_visit(const struct conf_key *key, const char *value, void *arg)
 	return 0;
 }
 
+/* What the file does not set, of [loaderd]: it holds for modules, too. */
+static void list_defaults(struct config_list *list, const char *text, json_t *defaults)
+{
+	struct conf_key key = { .section = "loaderd" };
+
+	if (list->section && strcmp(list->section, key.section))
+		return;
+	for (const struct pulsar_config_key *k = pulsar_config_loaderd; k->name; k++) {
+		char *set;
+
+		strcpy(key.key, k->name);
+		set = conf_get(text, &key);
+		if (!set && k->otherwise && defaults)
+			json_object_set_new(defaults, k->name, json_string(k->otherwise));
+		else if (!set && k->otherwise)
+			printf("%s.%s = %s ; default\n", key.section, k->name, k->otherwise);
+		free(set);
+	}
+}
+
 static int config_list(const struct ctl *ctl, int argc, char **argv)
 {
 	struct config_list list = { .section = argc > 2 ? argv[2] : NULL };
+	json_t *defaults = NULL;
 	struct conf_file file;
 	int status;
 
 	status = conf_file_open(&file, ctl, false);
 	if (status)
 		goto out;
-	if (ctl->json)
+	if (ctl->json) {
 		list.json = json_object();
-	else
+		defaults = json_object();
+	} else {
 		ctl_note("%s%s", file.path, file.there ? "" : " is not there");
+	}
 	conf_each(file.text, list_visit, &list);
+	list_defaults(&list, file.text, defaults);
 	if (ctl->json)
-		status = output_json(json_pack("{s:o, s:o}", "config", value_json(file.path),
-					       "settings", list.json));
+		status = output_json(json_pack("{s:o, s:o, s:{s:o}}", "config",
+					       value_json(file.path), "settings", list.json,
+					       "defaults", "loaderd", defaults));
 out:
 	conf_file_close(&file);
 	return status;
 }
 
-static int get_print(const struct ctl *ctl, const struct conf_key *key, char *value)
+static int get_print(const struct ctl *ctl, const struct conf_key *key, char *value, bool set)
 {
 	int status = CTL_OK;
 
 	if (ctl->json)
-		status = output_json(json_pack("{s:s, s:s, s:o}", "section", key->section, "key",
-					       key->key, "value", value_json(value)));
+		status = output_json(json_pack("{s:s, s:s, s:o, s:s}", "section", key->section,
+					       "key", key->key, "value", value_json(value),
+					       "source", set ? "file" : "default"));
 	else
 		printf("%s\n", ascii(value));
 	return status;
+}
+
+/* What holds where the file sets nothing, for free(); NULL with ENOENT: nothing does. */
+static char *get_default(const char *text, const struct conf_key *key)
+{
+	const struct pulsar_config_key *known = pulsar_config_find(key->section, key->key);
+	struct conf_key common = { .section = "loaderd" };
+	char *value = NULL;
+
+	errno = ENOENT;
+	if (!known)
+		return NULL;
+	if (known->otherwise)
+		return strdup(known->otherwise);
+	/* Modules have what they do not set themselves from [loaderd]. */
+	strcpy(common.key, key->key);
+	known = pulsar_config_find(common.section, common.key);
+	if (known && strcmp(key->section, common.section)) {
+		value = conf_get(text, &common);
+		if (!value && errno == ENOENT && known->otherwise)
+			value = strdup(known->otherwise);
+	}
+	return value;
 }
 
 static int config_get(const struct ctl *ctl, const struct conf_key *key)
 {
 	struct conf_file file;
 	char *value;
+	bool set;
 	int status;
 
 	status = conf_file_open(&file, ctl, false);
 	if (status)
 		goto out;
 	value = conf_get(file.text, key);
+	set = value;
+	if (!value && errno == ENOENT)
+		value = get_default(file.text, key);
 	if (value)
-		status = get_print(ctl, key, value);
+		status = get_print(ctl, key, value, set);
 	else if (errno == ENOENT)
 		status = ctl_fail("%s: %s.%s is not set", file.path, key->section, key->key);
 	else

@@ -13,14 +13,11 @@
 #define CTL_FAILED 1
 #define CTL_USAGE  2
 
-#define CTL_SOCKET_DEFAULT "/run/pulsar/loaderd.sock"
-#define CTL_CONFIG_DEFAULT "/etc/pulsar/pulsar.conf"
-
 /* What the command line says; strings are those of argv. */
 struct ctl {
 	const char *socket;
-	const char *pin_root; /* NULL: not given; that of loaderd, or PIN_ROOT_DEFAULT */
-	const char *config;   /* NULL: not given; that of loaderd, or CTL_CONFIG_DEFAULT */
+	const char *pin_root; /* NULL: not given; that of loaderd, or PULSAR_PIN_ROOT */
+	const char *config;   /* NULL: not given; that of loaderd, or PULSAR_CONFIG */
 	bool json;	      /* output for programs */
 	bool colour;
 	/* of single commands */

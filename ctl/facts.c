@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <pulsar/config.h>
+
 #include "answer.h"
 #include "table.h"
 
@@ -158,7 +160,7 @@ static void facts_set_pin_root(struct facts *facts, const struct ctl *ctl)
 
 	if (!root)
 		root = json_string_value(json_object_get(facts->loaderd, "pin_root"));
-	snprintf(facts->pin_root, sizeof(facts->pin_root), "%s", root ? root : PIN_ROOT_DEFAULT);
+	snprintf(facts->pin_root, sizeof(facts->pin_root), "%s", root ? root : PULSAR_PIN_ROOT);
 }
 
 static int facts_compare(const void *a, const void *b)

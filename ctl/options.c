@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <pulsar/config.h>
+
 #include "pin.h"
 
 #define INTERVAL_MAX 86400 /* seconds */
@@ -51,11 +53,11 @@ const char *options_help(void)
 	return "  --json               output for programs\n"
 	       "  --colour auto|always|never\n"
 	       "                       colours in tables\n"
-	       "  --socket PATH        where loaderd listens (" CTL_SOCKET_DEFAULT ")\n"
+	       "  --socket PATH        where loaderd listens (" PULSAR_SOCKET ")\n"
 	       "  --pin-root DIR       where the modules are pinned (that of loaderd, or\n"
-	       "                       " PIN_ROOT_DEFAULT ")\n"
+	       "                       " PULSAR_PIN_ROOT ")\n"
 	       "  --config FILE        the configuration (that of loaderd, or\n"
-	       "                       " CTL_CONFIG_DEFAULT ")\n"
+	       "                       " PULSAR_CONFIG ")\n"
 	       "  --interval SECONDS   status, top: between two looks at the counters\n"
 	       "  --count N            top: end after so many tables\n"
 	       "  --subscription NAME  watch: read this one, not one of its own\n"
@@ -160,8 +162,8 @@ int options_parse(struct options *options, int argc, char **argv)
 {
 	int err = 0;
 
-	*options = (struct options){ .ctl = { .socket = CTL_SOCKET_DEFAULT,
-					      .colour = colour_wanted() } };
+	*options =
+		(struct options){ .ctl = { .socket = PULSAR_SOCKET, .colour = colour_wanted() } };
 	opterr = 0;
 	optind = 0; /* glibc: start anew, tests call this more than once */
 	while (!err) {

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <pulsar/config.h>
+
 #include "client.h"
 #include "ctl.h"
 #include "output.h"
@@ -88,5 +90,5 @@ int teardown_command(const struct ctl *ctl, int argc, char **argv)
 	if (!ctl->json)
 		ctl_note("%s: pulsar-loaderd does not run; the pins are removed directly",
 			 error.text);
-	return teardown_directly(ctl->pin_root ? ctl->pin_root : PIN_ROOT_DEFAULT, module);
+	return teardown_directly(ctl->pin_root ? ctl->pin_root : PULSAR_PIN_ROOT, module);
 }

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <pulsar/config.h>
+
 #include "config_key.h"
 #include "error.h"
 #include "file.h"
@@ -35,19 +37,14 @@ struct config_reader {
 struct config *config_new(void)
 {
 	struct config *c = calloc(1, sizeof(*c));
+	struct pin_error error;
 
 	if (!c)
 		return NULL;
-	strcpy(c->pin_root, PIN_ROOT_DEFAULT);
-	strcpy(c->socket, "/run/pulsar/loaderd.sock");
-	strcpy(c->group, CONFIG_GROUP_DEFAULT);
-	strcpy(c->modules_dir, PULSAR_MODULES_DIR);
-	c->ring_size = 1u << 20;
-	c->memory_limit = 64u << 20;
-	c->keep_pins = true;
-	c->bpffs_traverse = true;
-	c->subscriptions_max = PULSAR_SUBSCRIPTIONS_MAX;
-	c->max_clients = 64;
+	for (const struct pulsar_config_key *key = pulsar_config_loaderd; key->name; key++)
+		if (key->otherwise)
+			config_key_set(config_key_find(config_keys_loaderd, key->name), c,
+				       key->otherwise, &error);
 	return c;
 }
 
@@ -72,7 +69,7 @@ void config_free(struct config *config)
 
 bool config_group_given(const struct config *config)
 {
-	return strcmp(config->group, CONFIG_GROUP_DEFAULT) != 0;
+	return strcmp(config->group, PULSAR_GROUP) != 0;
 }
 
 const struct config_module *config_section(const struct config *config, const char *module)
@@ -100,15 +97,16 @@ bool config_wants(const struct config *config, const char *module)
 /* ---- one key ---- */
 
 /* A key that is set twice is a mistake in the file; a list goes on in the next line. */
-static int config_given(struct config_reader *r, const struct config_key *table,
-			const struct config_key *key, uint64_t *given)
+static int config_given(struct config_reader *r, const char *section,
+			const struct config_key *table, const struct config_key *key,
+			uint64_t *given)
 {
 	uint64_t bit = 1ull << (key - table);
 
 	if ((*given & bit) && !r->continued)
 		return error_set(&r->error, -EINVAL, "%s: set a second time", key->name);
 	*given |= bit;
-	r->in_list = key->list;
+	r->in_list = pulsar_config_find(section, key->name)->list;
 	return 0;
 }
 
@@ -165,7 +163,7 @@ static int config_take_loaderd(struct config_reader *r, const char *name, const 
 
 	if (!key)
 		return error_set(&r->error, -EINVAL, "[loaderd] has no key '%s'", name);
-	err = config_given(r, config_keys_loaderd, key, &r->config->given);
+	err = config_given(r, "loaderd", config_keys_loaderd, key, &r->config->given);
 	if (err)
 		return err;
 	return config_key_set(key, r->config, value, &r->error);
@@ -182,7 +180,7 @@ static int config_take_module(struct config_reader *r, const char *section, cons
 		return -errno;
 	if (!key)
 		return config_variable_add(r, m, name, value);
-	err = config_given(r, config_keys_module, key, &m->given);
+	err = config_given(r, section, config_keys_module, key, &m->given);
 	if (err)
 		return err;
 	return config_key_set(key, m, value, &r->error);
@@ -272,7 +270,7 @@ int config_parse(struct config *config, const char *name, const char *text, size
 static int config_read_file(struct config *config, const struct options *options,
 			    struct pin_error *error)
 {
-	const char *path = options->config ? options->config : CONFIG_PATH_DEFAULT;
+	const char *path = options->config ? options->config : PULSAR_CONFIG;
 	char *text = NULL;
 	size_t size = 0;
 	int err;

@@ -26,11 +26,9 @@
 #include "pin.h"
 #include "rules.h"
 
-#define CONFIG_PATH_DEFAULT  "/etc/pulsar/pulsar.conf"
-#define CONFIG_GROUP_DEFAULT "pulsar"
-#define CONFIG_GROUP_LEN     64
-#define CONFIG_PATH_LEN	     256
-#define CONFIG_RING_MIN	     (64u * 1024) /* the memory limit makes no ring smaller than this */
+#define CONFIG_GROUP_LEN 64
+#define CONFIG_PATH_LEN	 256
+#define CONFIG_RING_MIN	 (64u * 1024) /* the memory limit makes no ring smaller than this */
 
 /* One key of a module's section that is not ours: a variable of its object. */
 struct config_variable {
@@ -98,7 +96,7 @@ int config_parse(struct config *config, const char *name, const char *text, size
 
 /**
  * config_load() - defaults, file and command line.
- * @options: its `config` must exist; without one, CONFIG_PATH_DEFAULT may.
+ * @options: its `config` must exist; without one, PULSAR_CONFIG may.
  *
  * Return: a configuration, or NULL with errno and *error.
  */

@@ -127,7 +127,7 @@ static int config_set_rules(const struct config_key *key, void *field, const cha
 /* Where a value goes, and how much room there is. */
 #define FIELD(type, member) \
 	.offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
-#define RULES FIELD(config_module, rules), .list = true
+#define RULES FIELD(config_module, rules)
 /* A ring: the kernel wants a power of two pages. */
 #define RING  .min = 4096, .max = 1u << 30, .power_of_two = true
 
@@ -138,7 +138,7 @@ const struct config_key config_keys_loaderd[] = {
 	{ "admin_group", config_set_text, FIELD(config, admin_group) },
 	{ "variant", config_set_variant, FIELD(config, variant) },
 	{ "modules_dir", config_set_path, FIELD(config, modules_dir) },
-	{ "modules", config_set_modules, .list = true },
+	{ "modules", config_set_modules, .offset = 0 }, /* it adds to the struct itself */
 	{ "ring_size", config_set_size, FIELD(config, ring_size), RING },
 	{ "memory_limit", config_set_size, FIELD(config, memory_limit), .min = 4096,
 	  .max = 1ull << 40 },

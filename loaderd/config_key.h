@@ -18,10 +18,9 @@ struct config_key {
 	size_t size;	   /* texts: of the field, the NUL included */
 	uint64_t min, max; /* numbers and sizes */
 	bool power_of_two; /* sizes */
-	bool list;	   /* a continuation line adds to it */
 };
 
-/* Tables that end with a key without a name. At most 64 keys, see config.given. */
+/* The keys of <pulsar/config.h>, which has their defaults. At most 64, see config.given. */
 extern const struct config_key config_keys_loaderd[]; /* offsets in struct config */
 extern const struct config_key config_keys_module[];  /* offsets in struct config_module */
 

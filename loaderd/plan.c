@@ -51,7 +51,13 @@ static int plan_check_sections(const struct config *config, const struct plan_na
 	for (size_t i = 0; i < config->sections_count; i++) {
 		const struct config_module *section = &config->sections[i];
 
-		if (!plan_names_have(all, section->name))
+		if (plan_names_have(all, section->name))
+			continue;
+		/* It does not run, as is asked for; but the name may be a slip. */
+		if (!section->enabled)
+			log_warn("%s:%u: [%s]: there is no such module in %s", config->path,
+				 section->line, section->name, config->modules_dir);
+		else
 			return error_set(error, -EINVAL,
 					 "%s:%u: [%s]: there is no such module in %s", config->path,
 					 section->line, section->name, config->modules_dir);

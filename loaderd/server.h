@@ -16,8 +16,6 @@
 
 #include <linux/types.h>
 
-#define SERVER_PATH_DEFAULT "/run/pulsar/loaderd.sock"
-
 struct pin_error;
 struct server;
 struct stream;

@@ -34,8 +34,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define PIN_ROOT_DEFAULT "/sys/fs/bpf/pulsar"
-#define PIN_PATH_MAX	 256
+#define PIN_PATH_MAX 256
 
 /*
  * What went wrong with which object. `text` names it: "/sys/fs/bpf/x/events: owned by uid 1000,

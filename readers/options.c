@@ -10,13 +10,13 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include <pulsar/config.h>
 #include <pulsar/event.h>
 
 #include "derive/elf.h"
 #include "now.h"
 #include "pin.h"
 
-#define SOCKET_DEFAULT	 "/run/pulsar/loaderd.sock"
 #define ORDER_WINDOW_MAX 60000ull		/* ms */
 #define INTERVAL_MAX	 (24 * 3600 * 1000ull)	/* ms */
 #define DURATION_MAX	 (100ull * 365 * 86400) /* s; as ns it fits into 64 bits */
@@ -75,8 +75,8 @@ const char *options_help(void)
 	       "  --elf-check yes|no   look whether a file that is opened is a program (yes)\n"
 	       "  --elf-check-whitelist PATH[,PATH]\n"
 	       "                       but not in these directories (" ELF_WHITELIST ")\n"
-	       "  --pin-root DIR       where the modules are pinned (" PIN_ROOT_DEFAULT ")\n"
-	       "  --socket PATH        where loaderd listens (" SOCKET_DEFAULT ")\n"
+	       "  --pin-root DIR       where the modules are pinned (" PULSAR_PIN_ROOT ")\n"
+	       "  --socket PATH        where loaderd listens (" PULSAR_SOCKET ")\n"
 	       "  --version            print the version\n"
 	       "  -h, --help           print this text\n";
 }
@@ -250,8 +250,8 @@ int options_parse(struct options *options, int argc, char **argv, char *error, s
 {
 	*options = (struct options){
 		.subscription = "default",
-		.pin_root = PIN_ROOT_DEFAULT,
-		.socket = SOCKET_DEFAULT,
+		.pin_root = PULSAR_PIN_ROOT,
+		.socket = PULSAR_SOCKET,
 		.order = true,
 		.order_window_ns = OPTIONS_ORDER_WINDOW_MS * NSEC_PER_MSEC,
 		.interval_ns = OPTIONS_INTERVAL_MS * NSEC_PER_MSEC,

@@ -157,6 +157,48 @@ Test(ctl_changes, a_setting_takes_effect_and_the_file_keeps_its_comments)
 	kit_free(kit);
 }
 
+Test(ctl_changes, what_takes_effect_only_at_the_next_start_is_told)
+{
+	static const char *const keys[] = { "loaderd.ring_size", "loaderd.memory_limit",
+					    MODULE ".ring_size" };
+	struct kit *kit = start(MODULE, NULL);
+	struct pulsarctl ctl;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		ctl = pulsarctl_run(kit, KIT_ROOT, WORDS("config", "set", keys[i], "512K"));
+		cr_expect_eq(ctl.status, 0);
+		cr_expect(strstr(ctl.err, "takes effect at the next start"), "%s: %s", keys[i],
+			  ctl.err);
+		pulsarctl_release(&ctl);
+	}
+	kit_free(kit);
+}
+
+Test(ctl_changes, defaults_are_shown_and_marked)
+{
+	struct kit *kit = start(MODULE, "memory_limit = 32M");
+	char *text = pulsarctl_text(kit, WORDS("config", "list", "loaderd"));
+
+	cr_expect(strstr(text, "loaderd.memory_limit = 32M\n"), "%s", text);
+	cr_expect(strstr(text, "loaderd.ring_size = 1M ; default\n"), "%s", text);
+	free(text);
+	expect_setting(kit, MODULE ".ring_size", "1M");
+	expect_setting(kit, MODULE ".enabled", "yes");
+	kit_free(kit);
+}
+
+/* It does not run, as is asked for; one that is to run is missed. */
+Test(ctl_changes, a_module_that_is_not_there_can_be_disabled_only)
+{
+	struct kit *kit = start(MODULE, NULL);
+
+	free(pulsarctl_text(kit, WORDS("config", "set", "not-there.enabled", "no")));
+	cr_expect(strstr(kit_log(kit), "[not-there]: there is no such module"), "%s", kit_log(kit));
+	pulsarctl_fails(kit, WORDS("config", "set", "not-there.enabled", "yes"),
+			"[not-there]: there is no such module");
+	kit_free(kit);
+}
+
 Test(ctl_changes, a_module_is_disabled_and_enabled_by_its_configuration)
 {
 	struct kit *kit = start(MODULE, NULL);

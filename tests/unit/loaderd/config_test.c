@@ -9,7 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <pulsar/config.h>
+
 #include "config.h"
+#include "config_key.h"
 
 static int parse(struct config *config, const char *text, struct pin_error *error)
 {
@@ -39,8 +42,23 @@ Test(config, defaults_need_no_file)
 	cr_expect_eq(c->ring_size, 1 << 20);
 	cr_expect_eq(c->memory_limit, 64 << 20);
 	cr_expect(c->keep_pins && c->bpffs_traverse);
+	cr_expect_eq(c->subscriptions_max, PULSAR_SUBSCRIPTIONS_MAX);
+	cr_expect_eq(c->max_clients, 64);
 	cr_expect(config_wants(c, "core") && config_wants(c, "anything"));
 	config_free(c);
+}
+
+static void expect_keys(const struct config_key *taken, const struct pulsar_config_key *known)
+{
+	for (; taken->name && known->name; taken++, known++)
+		cr_expect_str_eq(taken->name, known->name);
+	cr_expect(!taken->name && !known->name);
+}
+
+Test(config, keys_that_are_taken_are_those_that_others_know)
+{
+	expect_keys(config_keys_loaderd, pulsar_config_loaderd);
+	expect_keys(config_keys_module, pulsar_config_module);
 }
 
 Test(config, every_key_of_loaderd_is_taken)
