@@ -148,6 +148,7 @@ static int module_open_rings(struct launch *l, struct pin_error *error)
 		.ring_bytes = m->ring_bytes,
 		.subscriptions_max = l->site->config->subscriptions_max,
 		.pins = l->site->pins,
+		.idle = true,
 	};
 	int err;
 

@@ -145,6 +145,7 @@ int stream_settle(struct stream *stream)
 	err = slot_clear_others(&stream->base.maps, keep, stream->base.cpus);
 	if (err > 0)
 		log_info("%s: slots that no subscription uses: %d, cleared", stream->module, err);
+	stream->base.idle = false;
 	return err < 0 ? err : 0;
 }
 

@@ -35,6 +35,7 @@ struct stream_options {
 	size_t ring_bytes;		/* of each ring: a power of two, a page or more */
 	unsigned int subscriptions_max; /* 1 .. PULSAR_SUBSCRIPTIONS_MAX, `default` included */
 	struct pin_root *pins;		/* borrowed, outlives the stream; NULL: nothing is pinned */
+	bool idle; /* no program of the module is attached before stream_settle(): none to wait for */
 };
 
 /* Who has a subscription, and how to tell him that it is gone. */

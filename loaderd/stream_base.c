@@ -127,6 +127,7 @@ int stream_base_init(struct stream_base *base, const struct stream_maps *maps,
 	if (err)
 		return err;
 	base->ring_bytes = options->ring_bytes;
+	base->idle = options->idle;
 	err = base_read_cpus(base, options->cpus, error);
 	if (!err)
 		err = base_check_maps(base, maps, error);

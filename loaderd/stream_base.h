@@ -5,6 +5,7 @@
 #ifndef LOADERD_STREAM_BASE_H
 #define LOADERD_STREAM_BASE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "cpus.h"
@@ -18,6 +19,7 @@ struct stream_base {
 	struct cpus possible;
 	unsigned int cpus; /* cpus_end(&possible) */
 	size_t ring_bytes;
+	bool idle;			  /* no program runs yet */
 	struct pulsar_counters *counters; /* room for counters_read() */
 };
 
