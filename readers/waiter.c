@@ -13,9 +13,7 @@
 
 /* Pauses between two looks of a busy reader. */
 #define TICK_MS	    2
-#define TICK_MAX_MS 8
-/* Fewer records are no stream, and are not to wait for more of them. */
-#define TICK_FEW    8
+#define TICK_MAX_MS 16
 /* Should ever a wake-up get lost, an event is late by so much. */
 #define SAFETY_NS   NSEC_PER_SEC
 #define EVENTS	    16
@@ -80,7 +78,8 @@ enum waiter_state waiter_state_after(enum waiter_state state, bool found, bool c
 
 unsigned int waiter_tick_after(unsigned int tick_ms, unsigned int found, unsigned int fill)
 {
-	if (found < TICK_FEW)
+	/* Fewer than one in a millisecond are no stream, and are not to wait for more of them. */
+	if (found < tick_ms)
 		return TICK_MS;
 	if (fill > DRAIN_FULL / 8)
 		return tick_ms > TICK_MS ? tick_ms / 2 : TICK_MS;

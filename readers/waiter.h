@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a reader sleeps. Under load it looks each few milliseconds, the less often the more
- * there is, as long as that is little for its rings; and nobody wakes
+ * How a reader sleeps. Under load it looks each few milliseconds, the less often if there is a
+ * stream, as long as that is little for its rings; and nobody wakes
  * it, but for a ring that is half full. When a look found nothing, it asks to be woken
  * by the next event (pulsar_position.waiting), looks once more, for a program may just
  * have found that nobody asked, and then sleeps.
@@ -94,7 +94,7 @@ enum waiter_state waiter_state_after(enum waiter_state state, bool found, bool c
  * @found: records that the round found
  * @fill: how full the fullest ring was, of DRAIN_FULL
  *
- * A look costs as much as some twenty records. In a stream, a longer pause makes it rare; where
+ * A look costs as much as some hundred records. In a stream, a longer pause makes it rare; where
  * events are few, each is printed soon.
  *
  * Return: the next pause in ms.

@@ -36,10 +36,12 @@ Test(waiter, is_busy_as_long_as_there_are_records)
 Test(waiter, looks_less_often_the_more_there_is)
 {
 	cr_expect_eq(waiter_tick_after(2, 0, 0), 2);
-	cr_expect_eq(waiter_tick_after(8, 7, 0), 2, "a few do not wait for more");
-	cr_expect_eq(waiter_tick_after(2, 8, 0), 4);
-	cr_expect_eq(waiter_tick_after(4, 8, 0), 8);
-	cr_expect_eq(waiter_tick_after(8, 1000, 0), 8);
+	cr_expect_eq(waiter_tick_after(2, 1, 0), 2, "a few do not wait for more");
+	cr_expect_eq(waiter_tick_after(16, 15, 0), 2, "a few do not wait for more");
+	cr_expect_eq(waiter_tick_after(2, 2, 0), 4);
+	cr_expect_eq(waiter_tick_after(4, 4, 0), 8);
+	cr_expect_eq(waiter_tick_after(8, 8, 0), 16);
+	cr_expect_eq(waiter_tick_after(16, 1000, 0), 16);
 }
 
 Test(waiter, looks_more_often_when_a_ring_fills)
