@@ -6,20 +6,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "internal.h"
 
-#define MOUNT_POINT  "/sys/fs/bpf"
+#define MOUNT_POINT    "/sys/fs/bpf"
+#define MOUNT_LOCK     "/proc/sys/fs/protected_symlinks"
+/* How long, and how often, another owner's mounting is waited for. */
+#define MOUNT_LIMIT_MS 500
+#define MOUNT_LOOK_MS  5
 /* What a root's path must leave for "/<module>~new/subscriptions/<name>". */
-#define BELOW_ROOT   96
+#define BELOW_ROOT     96
 /* Never write permission, and no setuid, setgid or sticky bit. */
-#define TRAVERSE_MAX 0055
+#define TRAVERSE_MAX   0055
 
 int pin_bpffs_path(const char *path, struct pin_error *error)
 {
@@ -85,11 +91,6 @@ static int mounts_count(void)
 	return count;
 }
 
-/*
- * Two owners that start at once can both find nothing mounted, and the mount of the
- * second would hide the pins of the first. Nothing that only root can lock is there yet to
- * keep them apart, so each looks again when it has mounted, and takes back a second mount.
- */
 static int mount_alone(struct pin_error *error)
 {
 	int count;
@@ -104,23 +105,70 @@ static int mount_alone(struct pin_error *error)
 	umount2(MOUNT_POINT, MNT_DETACH);
 	return pin_fail(error, EWOULDBLOCK,
 			MOUNT_POINT ": mounted %d times, expected once: "
-				    "another owner started at the same moment",
+				    "something else mounted it at the same moment",
 			count);
 }
 
-int pin_bpffs_mount(const char *path, struct pin_error *error)
+/* 1: nothing is mounted there but sysfs itself. Anything else but bpffs is refused later on. */
+static int mount_is_missing(struct pin_error *error)
 {
 	long type = 0;
 	int err;
 
-	if (strncmp(path, MOUNT_POINT "/", sizeof(MOUNT_POINT)))
-		return 0;
 	err = filesystem_type(MOUNT_POINT, &type);
 	if (err)
 		return pin_fail(error, -err, MOUNT_POINT ": %s (a kernel without BPF, or no sysfs)",
 				strerror(-err));
-	/* Sysfs itself: nothing is mounted there. Anything else but bpffs is refused later on. */
-	return type == SYSFS_MAGIC ? mount_alone(error) : 0;
+	return type == SYSFS_MAGIC;
+}
+
+/*
+ * Two owners that start at once can both find nothing mounted, and the mount of the second would
+ * hide the pins of the first. There is no place of their own yet that only root can lock, so they
+ * lock a file that only root can open and that is always there (fs/namei.c, 0600, since Linux 3.6).
+ * It is held for the mount alone: who comes later finds the mount, and the lock of its owner.
+ */
+static int mount_lock(struct pin_error *error)
+{
+	int fd = open(MOUNT_LOCK, O_RDONLY | O_CLOEXEC);
+	int err = fd < 0 ? errno : 0;
+
+	for (int ms = 0; !err && flock(fd, LOCK_EX | LOCK_NB); ms += MOUNT_LOOK_MS) {
+		if (errno != EWOULDBLOCK || ms >= MOUNT_LIMIT_MS)
+			err = errno;
+		else
+			poll(NULL, 0, MOUNT_LOOK_MS);
+	}
+	if (!err)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	if (err == EWOULDBLOCK)
+		return pin_fail(error, err,
+				MOUNT_POINT ": another owner is about to mount bpffs, for more "
+					    "than %d ms",
+				MOUNT_LIMIT_MS);
+	return pin_fail(error, err, MOUNT_LOCK ": cannot lock: %s", strerror(err));
+}
+
+int pin_bpffs_mount(const char *path, struct pin_error *error)
+{
+	int lock, err;
+
+	if (strncmp(path, MOUNT_POINT "/", sizeof(MOUNT_POINT)))
+		return 0;
+	err = mount_is_missing(error);
+	if (err <= 0)
+		return err;
+	lock = mount_lock(error);
+	if (lock < 0)
+		return lock;
+	/* Another owner may have been first. */
+	err = mount_is_missing(error);
+	if (err > 0)
+		err = mount_alone(error);
+	close(lock);
+	return err;
 }
 
 static int directory_check(const char *path, struct stat *st, struct pin_error *error)
