@@ -320,22 +320,9 @@ static bool variant_is(struct kit *kit, const char *module, const char *hook, co
 	return false;
 }
 
-/* As module_run() does: a variant that this kernel does not have is no failure. */
-static void start(struct kit *kit, const char *module)
-{
-	char *log;
-
-	if (kit_start(kit))
-		return;
-	log = kit_log(kit);
-	if (getenv("PULSAR_TEST_VARIANT") && strstr(log, "no variant"))
-		cr_skip_test("%s has no such variant on this kernel", module);
-	cr_assert_fail("loaderd did not start:\n%s", log);
-}
-
 void rows_run(const char *module, const char *hook, const struct row *rows, size_t count)
 {
-	struct kit *kit = kit_new(module, NULL);
+	struct kit *kit = kit_new_shared(module);
 	struct acted *acted = calloc(count, sizeof(*acted));
 	struct kit_reader *reader;
 	char folder[PATH_LEN];
@@ -344,14 +331,15 @@ void rows_run(const char *module, const char *hook, const struct row *rows, size
 
 	cr_assert(acted);
 	umask(0);
-	start(kit, module);
+	kit_start_forced(kit);
 	reader = kit_read(kit, module, NULL);
+	kit_attached(kit, module, kit_subscription(kit));
 	tp = variant_is(kit, module, hook, "tp");
 	for (size_t i = 0; i < count; i++) {
 		snprintf(folder, sizeof(folder), "%s/%zu", kit_folder(kit), i);
 		act(&rows[i], folder, &acted[i]);
 	}
-	kit_caught_up(kit, module, "default");
+	kit_caught_up(kit, module, kit_subscription(kit));
 	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
 	events = kit_reader_events(reader);
 	for (size_t i = 0; i < count; i++)

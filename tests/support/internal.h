@@ -17,6 +17,7 @@ struct kit {
 	char log[80];
 	char socket[80];
 	char pins[64];
+	char subscription[32]; /* of a shared loaderd; else "" */
 	char modules[256];     /* names, separated by commas */
 	char modules_dir[256]; /* where their objects are */
 	pid_t pid;	       /* loaderd, 0: not running */
@@ -41,6 +42,12 @@ int process_wait(pid_t pid);
 char *file_text(int fd);
 /* Nanoseconds of CLOCK_REALTIME. */
 long long now_ns(void);
+
+/* kit.c */
+struct kit *kit_make(const char *modules, const char *config, const char *shared);
+
+/* shared.c */
+void shared_release(struct kit *kit);
 
 /* janitor.c */
 void janitor_start(struct kit *kit);

@@ -48,7 +48,7 @@ static void janitor(const struct kit *kit, int fd)
 	while (read(fd, &byte, 1) > 0)
 		;
 	/* A loaderd that is still dying may hold its lock and pin; its pins go when it is gone. */
-	for (int i = 0; i < 50 && !access(kit->pins, F_OK); i++) {
+	for (int i = 0; i < 50 && !*kit->subscription && !access(kit->pins, F_OK); i++) {
 		tree_remove(kit->pins);
 		poll(NULL, 0, 20);
 	}

@@ -41,7 +41,7 @@ static int notify_open(const struct kit *kit)
 	return fd;
 }
 
-struct kit *kit_new(const char *modules, const char *config)
+struct kit *kit_make(const char *modules, const char *config, const char *shared)
 {
 	struct kit *kit;
 
@@ -52,13 +52,20 @@ struct kit *kit_new(const char *modules, const char *config)
 	strcpy(kit->folder, "/tmp/pulsar-test-XXXXXX");
 	cr_assert(mkdtemp(kit->folder), "%s: %s", kit->folder, strerror(errno));
 	chmod(kit->folder, 0755);
-	snprintf(kit->pins, sizeof(kit->pins), "/sys/fs/bpf/pulsar-test-%s", kit->folder + 17);
+	if (shared) {
+		snprintf(kit->pins, sizeof(kit->pins), "%s/bpf/pins", shared);
+		snprintf(kit->socket, sizeof(kit->socket), "%s/socket", shared);
+		snprintf(kit->subscription, sizeof(kit->subscription), "test-%d", getpid());
+	} else {
+		snprintf(kit->pins, sizeof(kit->pins), "/sys/fs/bpf/pulsar-test-%s",
+			 kit->folder + 17);
+		snprintf(kit->socket, sizeof(kit->socket), "%s/socket", kit->folder);
+	}
 	janitor_start(kit);
 	snprintf(kit->open, sizeof(kit->open), "%s/open", kit->folder);
 	cr_assert(!mkdir(kit->open, 0777) && !chmod(kit->open, 01777));
 	snprintf(kit->config, sizeof(kit->config), "%s/pulsar.conf", kit->folder);
 	snprintf(kit->log, sizeof(kit->log), "%s/log", kit->folder);
-	snprintf(kit->socket, sizeof(kit->socket), "%s/socket", kit->folder);
 	snprintf(kit->modules, sizeof(kit->modules), "%s", modules);
 	snprintf(kit->modules_dir, sizeof(kit->modules_dir), "%s", MODULES);
 	kit->notify = notify_open(kit);
@@ -66,10 +73,16 @@ struct kit *kit_new(const char *modules, const char *config)
 	return kit;
 }
 
+struct kit *kit_new(const char *modules, const char *config)
+{
+	return kit_make(modules, config, NULL);
+}
+
 void kit_free(struct kit *kit)
 {
 	if (!kit)
 		return;
+	shared_release(kit);
 	if (kit->pid)
 		kit_stop(kit, SIGKILL);
 	close(kit->notify);

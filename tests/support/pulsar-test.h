@@ -22,8 +22,10 @@
  * Nothing is left behind when a test fails: a janitor process ends what was
  * started and unpins what was pinned as soon as the test's process is gone.
  *
- * Environment: PULSAR_TEST_VARIANT forces one kind of variant; a test whose
- * module has none of that kind is skipped.
+ * Environment: PULSAR_TEST_VARIANT forces one variant where hooks have it; where the kernel has
+ * no programs of that kind, the test is skipped. PULSAR_TEST_SHARED is the folder of a loaderd
+ * that runs already (its socket, and its pins in bpf/pins): tests of what one module reports, in
+ * its default configuration, use that one by a subscription of their own.
  */
 #ifndef PULSAR_TEST_H
 #define PULSAR_TEST_H
@@ -119,6 +121,12 @@ struct kit_reader;
  * configuration file, or NULL. Skips the test if not root.
  */
 struct kit *kit_new(const char *modules, const char *config);
+/* The same with one module as it is by default; started already where PULSAR_TEST_SHARED is. */
+struct kit *kit_new_shared(const char *module);
+/* Starts it if need be; skips the test if the forced variant is of a kind that the kernel has not. */
+void kit_start_forced(struct kit *kit);
+/* The subscription that kit_read() reads if not told otherwise. */
+const char *kit_subscription(const struct kit *kit);
 /* Ends all that was started, removes all that was made. NULL is fine. */
 void kit_free(struct kit *kit);
 const char *kit_pin_root(const struct kit *kit);

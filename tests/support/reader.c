@@ -32,12 +32,16 @@ struct kit_reader {
 static struct kit_reader *reader_start(struct kit *kit, const char *module,
 				       const char *const *arguments, int out)
 {
-	const char *argv[ARGUMENTS_MAX + 7] = { "pulsar-reader", "--pin-root", kit->pins,
+	const char *argv[ARGUMENTS_MAX + 9] = { "pulsar-reader", "--pin-root", kit->pins,
 						"--socket", kit->socket };
 	struct kit_reader *reader = calloc(1, sizeof(*reader));
 	size_t n = 5;
 
 	cr_assert(reader);
+	if (*kit->subscription) {
+		argv[n++] = "--subscription";
+		argv[n++] = kit->subscription;
+	}
 	for (size_t i = 0; arguments && arguments[i] && i < ARGUMENTS_MAX; i++)
 		argv[n++] = arguments[i];
 	argv[n] = module;
