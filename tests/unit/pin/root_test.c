@@ -104,9 +104,10 @@ Test(bpffs, a_second_mount_over_the_first_is_taken_back)
 	cr_assert_eq(mount("bpf", MOUNT_POINT, "bpf", 0, "mode=0700"), 0);
 	cr_assert_eq(mount("/sys/fs", MOUNT_POINT, NULL, MS_BIND, NULL), 0);
 	refused(ROOT, PIN_OWN, EWOULDBLOCK, &error);
-	assert_text(&error,
-		    "%s: mounted 3 times, expected once: something else mounted it at the same moment",
-		    MOUNT_POINT);
+	assert_text(
+		&error,
+		"%s: mounted 3 times, expected once: something else mounted it at the same moment",
+		MOUNT_POINT);
 	cr_assert_eq(umount2(MOUNT_POINT, MNT_DETACH), 0);
 	cr_assert_eq(statfs(MOUNT_POINT, &fs), 0);
 	cr_assert_eq((unsigned int)fs.f_type, 0xcafe4a11);
