@@ -159,6 +159,8 @@ json_t *kit_control(struct kit *kit, const char *request);
 struct kit_reader *kit_read(struct kit *kit, const char *module, const char *const *arguments);
 /* The same with its output thrown away, for storms whose lines would fill the memory. */
 struct kit_reader *kit_read_quietly(struct kit *kit, const char *module);
+/* The same with its output into a descriptor, the reader's from now on. */
+struct kit_reader *kit_read_into(struct kit *kit, const char *module, int out);
 pid_t kit_reader_pid(const struct kit_reader *reader);
 /* Sends a signal and waits for its end: the wait status. Its output stays readable. */
 int kit_reader_stop(struct kit_reader *reader, int signal);

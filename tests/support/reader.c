@@ -67,6 +67,11 @@ struct kit_reader *kit_read_quietly(struct kit *kit, const char *module)
 	return reader_start(kit, module, NULL, open("/dev/null", O_WRONLY | O_CLOEXEC));
 }
 
+struct kit_reader *kit_read_into(struct kit *kit, const char *module, int out)
+{
+	return reader_start(kit, module, NULL, out);
+}
+
 pid_t kit_reader_pid(const struct kit_reader *reader)
 {
 	return reader->pid;
