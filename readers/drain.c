@@ -178,6 +178,7 @@ static int drain_begin(struct drain *d)
 	d->found = 0;
 	d->fill = 0;
 	d->held = false;
+	d->more = false;
 	d->open = false;
 	d->reread = false;
 	clock_map_refresh(&d->lines->clock);
@@ -234,11 +235,16 @@ static int drain_top(struct drain *d, bool *flush)
 
 int drain_round(struct drain *drain, bool flush)
 {
+	unsigned int most = flush ? ~0u : drain->most;
 	int top, err;
 
 	err = drain_begin(drain);
 	while (!err && drain->left && (top = drain_top(drain, &flush)) >= 0) {
 		struct lane *lane = &drain->lane[top];
+
+		drain->more = drain->found >= most;
+		if (drain->more)
+			break;
 
 		err = drain_record(drain, lane);
 		if (!err)

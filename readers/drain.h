@@ -17,7 +17,6 @@
 #include "sink.h"
 
 #define DRAIN_FULL 64
-
 struct drain {
 	struct lane *lane; /* by CPU; the caller makes them and gives them rings */
 	unsigned int cpus;
@@ -28,12 +27,14 @@ struct drain {
 	struct generations *generations;
 	struct lines *lines;
 	struct sink *sink;
-	__u64 left; /* event lines still wanted; ~0: no limit */
+	__u64 left;	   /* event lines still wanted; ~0: no limit */
+	unsigned int most; /* records of a round */
 
 	/* What the last round has to say. */
 	unsigned int found;   /* records that were read */
 	unsigned int fill;    /* how full the fullest ring was when it began, of DRAIN_FULL */
 	bool held;	      /* there are more, but earlier ones may come */
+	bool more;	      /* there are more, and the next round is to read them at once */
 	bool open;	      /* some have been unsettled for long: drain_settle() */
 	struct ring *retired; /* rings that were read to the end, by next: for the caller to free */
 
@@ -41,9 +42,9 @@ struct drain {
 };
 
 /**
- * drain_round() - read what is there
+ * drain_round() - read what is there, drain->most records at most
  * @drain: filled by the caller
- * @flush: do not wait for records that are under way
+ * @flush: do not wait for records that are under way, and read all
  *
  * Ends early when no more lines are wanted (left == 0): then the position is right
  * before the next record.

@@ -10,9 +10,14 @@
 #include "stream_internal.h"
 
 /* How often to look for a new schema: of two upgrades within that time, one can be missed. */
-#define LOOK_NS	  NSEC_PER_SEC
+#define LOOK_NS	   NSEC_PER_SEC
 /* How often to wait for all programs at most. */
-#define SETTLE_NS NSEC_PER_SEC
+#define SETTLE_NS  NSEC_PER_SEC
+/*
+ * Records between two looks at the connection. A ring that filled while the reader was kept
+ * waiting takes long to read, and what loaderd hands over is not to wait for that.
+ */
+#define ROUND_MOST 4096
 
 struct stream *stream_new(struct stream_means *means)
 {
@@ -37,6 +42,7 @@ struct stream *stream_new(struct stream_means *means)
 		.lines = means->lines,
 		.sink = means->sink,
 		.left = means->left,
+		.most = ROUND_MOST,
 	};
 	err = waiter_init(&s->waiter);
 	if (!err)

@@ -118,14 +118,14 @@ static void waiter_note(struct waiter *waiter, const struct epoll_event *event)
 		waiter_remove(waiter, fd);
 }
 
-static int waiter_timeout_ms(const struct waiter *waiter, __u64 deadline_ns)
+static int waiter_timeout_ms(const struct waiter *waiter, bool more, __u64 deadline_ns)
 {
 	__u64 now = now_ns(CLOCK_MONOTONIC);
 	__u64 time_ns = waiter->tick_ms * NSEC_PER_MSEC;
 
 	if (waiter->state == WAITER_ASLEEP)
 		time_ns = SAFETY_NS;
-	if (deadline_ns <= now)
+	if (more || deadline_ns <= now)
 		return 0;
 	if (deadline_ns - now < time_ns)
 		time_ns = deadline_ns - now;
@@ -140,7 +140,8 @@ void waiter_wait(struct waiter *waiter, const struct drain *drain, __u64 deadlin
 
 	waiter->state = waiter_state_after(waiter->state, found, waiter_ask(drain, !found));
 	waiter->tick_ms = waiter_tick_after(waiter->tick_ms, drain->found, drain->fill);
-	count = epoll_wait(waiter->epoll, event, EVENTS, waiter_timeout_ms(waiter, deadline_ns));
+	count = epoll_wait(waiter->epoll, event, EVENTS,
+			   waiter_timeout_ms(waiter, drain->more, deadline_ns));
 	for (int i = 0; i < count; i++)
 		waiter_note(waiter, &event[i]);
 }

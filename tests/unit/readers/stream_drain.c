@@ -393,3 +393,26 @@ Test(drain, event_that_arrives_while_it_is_settled_is_no_loss)
 	round_gives("0:1");
 	rig_expect_settled(&rig);
 }
+
+Test(drain, a_round_ends_after_so_many_records_and_the_next_goes_on)
+{
+	rig.drain.most = 3;
+	for (__u64 i = 1; i <= 5; i++)
+		rig_event(&rig, 0, i);
+	round_gives("0:1 0:2 0:3");
+	cr_expect(rig.drain.more);
+	cr_expect_eq(rig_progress(&rig, 0)->delivered, 3);
+	round_gives("0:4 0:5");
+	cr_expect_not(rig.drain.more);
+	rig_expect_settled(&rig);
+}
+
+Test(drain, the_last_round_reads_all)
+{
+	rig.drain.most = 3;
+	for (__u64 i = 1; i <= 5; i++)
+		rig_event(&rig, 0, i);
+	cr_assert_eq(rig_round(&rig, true), 0);
+	expect_lines("0:1 0:2 0:3 0:4 0:5");
+	cr_expect_not(rig.drain.more);
+}

@@ -50,6 +50,7 @@ static void rig_means(struct rig *rig, __u64 window_ns)
 		.lines = &rig->lines,
 		.sink = &rig->sink,
 		.left = ~0ull,
+		.most = ~0u,
 	};
 	cr_assert_eq(merge_init(&rig->merge, RIG_CPUS, true, window_ns), 0);
 	rig->generations = (struct generations){
