@@ -25,6 +25,7 @@ static const struct {
 	{ "peers", section_peers },
 	{ "programs", section_programs },
 	{ "rates", section_rates },
+	{ "lines", section_lines },
 	{ "latency", section_latency },
 	{ "idle", section_idle },
 	{ "start", section_start },

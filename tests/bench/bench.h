@@ -98,6 +98,7 @@ void bench_modules(const struct bench *bench, char *names, size_t size);
 void section_peers(struct bench *bench);
 void section_programs(struct bench *bench);
 void section_rates(struct bench *bench);
+void section_lines(struct bench *bench);
 void section_latency(struct bench *bench);
 void section_idle(struct bench *bench);
 void section_start(struct bench *bench);
