@@ -272,6 +272,7 @@ static __always_inline void net_payload(struct pulsar_event *e, struct pulsar_by
 	c.skip = b->skip;
 	c.in_kernel = b->in_kernel;
 	c.offset = e->size;
+	c.done = pulsar_hide((__u32)0);
 	c.want = len < NET_PAYLOAD_MAX ? len : NET_PAYLOAD_MAX - 1;
 	if (b->count)
 		bpf_loop(b->count < NET_BUFFERS_MAX ? b->count : NET_BUFFERS_MAX, net_copy_step, &c,
