@@ -143,14 +143,73 @@ static unsigned long resident_kib(pid_t pid)
 	return kib;
 }
 
-/* What the kernel charges for the maps and programs that are pinned, as their fdinfo says. */
+/* Of a map or program, as its fdinfo says. */
+struct footprint {
+	unsigned int type, key_size, value_size, max_entries, flags;
+	unsigned long long bytes;
+};
+
+static struct footprint footprint_read(int fd)
+{
+	struct footprint p = { 0 };
+	char info[64], line[256];
+	FILE *f;
+
+	snprintf(info, sizeof(info), "/proc/self/fdinfo/%d", fd);
+	f = fopen(info, "re");
+	cr_assert(f);
+	while (fgets(line, sizeof(line), f)) {
+		sscanf(line, "map_type: %u", &p.type);
+		sscanf(line, "key_size: %u", &p.key_size);
+		sscanf(line, "value_size: %u", &p.value_size);
+		sscanf(line, "max_entries: %u", &p.max_entries);
+		sscanf(line, "map_flags: %i", (int *)&p.flags);
+		sscanf(line, "memlock: %llu", &p.bytes);
+	}
+	fclose(f);
+	return p;
+}
+
+static unsigned long long round_up(unsigned long long n, unsigned long long to)
+{
+	return (n + to - 1) / to * to;
+}
+
+static unsigned int entries_of(int fd, const struct footprint *p)
+{
+	char key[2][p->key_size];
+	unsigned int n = 0;
+
+	while (n < p->max_entries && !bpf_map_get_next_key(fd, n ? key[n & 1] : NULL, key[~n & 1]))
+		n++;
+	return n;
+}
+
+/*
+ * Before 6.4 the kernel says of each map what it would take if it were full
+ * (bpf_map_memory_footprint()). For a hash that is not preallocated this is what
+ * htab_map_mem_usage() has said since.
+ */
+static unsigned long long footprint_bytes(int fd)
+{
+	struct footprint p = footprint_read(fd);
+	unsigned long long full = round_up(p.key_size + p.value_size, 8) * p.max_entries, buckets;
+
+	if (p.type != BPF_MAP_TYPE_HASH || !(p.flags & BPF_F_NO_PREALLOC) ||
+	    p.bytes != round_up(full, (unsigned long long)getpagesize()))
+		return p.bytes;
+	for (buckets = 1; buckets < p.max_entries; buckets *= 2)
+		;
+	/* struct bucket; struct htab_elem and a struct llist_node, key, value */
+	return buckets * 16 +
+	       entries_of(fd, &p) * (48 + 8 + round_up(p.key_size, 8) + round_up(p.value_size, 8));
+}
+
+/* What the kernel has for the maps and programs that are pinned. */
 static unsigned long long pinned_bytes;
 
 static int add_pinned(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-	unsigned long long bytes = 0;
-	char info[64], line[256];
-	FILE *f;
 	int fd;
 
 	(void)st;
@@ -160,14 +219,8 @@ static int add_pinned(const char *path, const struct stat *st, int type, struct 
 	fd = bpf_obj_get(path);
 	if (fd < 0)
 		return 0;
-	snprintf(info, sizeof(info), "/proc/self/fdinfo/%d", fd);
-	f = fopen(info, "re");
-	while (f && fgets(line, sizeof(line), f))
-		sscanf(line, "memlock: %llu", &bytes);
-	if (f)
-		fclose(f);
+	pinned_bytes += footprint_bytes(fd);
 	close(fd);
-	pinned_bytes += bytes;
 	return 0;
 }
 
