@@ -3,6 +3,8 @@
 #include "server.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -30,6 +32,7 @@ struct server {
 	unsigned int per_uid;
 	sd_event_source *accept;
 	sd_event_source *pause;
+	bool crowded; /* somebody could not be let in, and that was told */
 };
 
 /* ---- who is let in ---- */
@@ -117,6 +120,25 @@ static void server_wait(struct server *server)
 	sd_event_source_set_enabled(server->pause, SD_EVENT_ONESHOT);
 }
 
+/* Told once until nobody waits any more: clients that come and go must not fill the log. */
+static void server_crowded(struct server *server)
+{
+	if (!server->crowded)
+		log_error("no client can be let in: %m; trying again until it works");
+	server->crowded = true;
+	server_wait(server);
+}
+
+static void server_relieved(struct server *server, int listener)
+{
+	struct pollfd waiting = { .fd = listener, .events = POLLIN };
+
+	if (!server->crowded || poll(&waiting, 1, 0))
+		return;
+	log_info("clients are let in again");
+	server->crowded = false;
+}
+
 /*
  * More jobs that do not end than a server full of clients makes: somebody sends what
  * cannot be closed.
@@ -143,9 +165,9 @@ static int server_accept(sd_event_source *source, int listener, uint32_t revents
 	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd >= 0) {
 		server_admit(server, fd);
+		server_relieved(server, listener);
 	} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-		log_error("no client can be let in: %m");
-		server_wait(server);
+		server_crowded(server);
 	}
 	return 0;
 }
