@@ -3,6 +3,7 @@
 #include "adopt.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdbool.h>
@@ -13,6 +14,7 @@
 #include "config.h"
 #include "error.h"
 #include "image.h"
+#include "place.h"
 #include "slots.h"
 #include "stream.h"
 #include "types.h"
@@ -223,6 +225,26 @@ static int adopt_check_links(const struct module *m, const struct module_site *s
 	return 0;
 }
 
+/* So it is with maps: without its schema, say, no other reader could begin. */
+static int adopt_check_maps(const struct module *m, const struct module_site *site,
+			    const struct image *image, struct pin_error *error)
+{
+	struct bpf_map *map;
+	struct place place;
+	int fd;
+
+	bpf_object__for_each_map(map, image->bpf) {
+		place_of(image, map, site->pins, &place);
+		if (place.owner != PLACE_MODULE)
+			continue;
+		fd = pin_map_open(site->pins, m->name, place.pin, NULL, error);
+		if (fd < 0)
+			return fd;
+		close(fd);
+	}
+	return 0;
+}
+
 /* Which number was the module loaded with? It is part of the identity and of nothing else. */
 static int adopt_find_number(struct module *m, const struct module_site *site,
 			     const struct image *image, __u64 used, struct pin_error *error)
@@ -255,7 +277,8 @@ int adopt_compare(struct module *module, const struct module_site *site,
 		return -errno;
 	found = adopt_find_number(module, site, image, numbers_used, error);
 	if (found == ADOPT_SAME &&
-	    (adopt_choose(module) < 0 || adopt_check_links(module, site, image, error) < 0))
+	    (adopt_choose(module) < 0 || adopt_check_links(module, site, image, error) < 0 ||
+	     adopt_check_maps(module, site, image, error) < 0))
 		found = ADOPT_OTHER;
 	image_free(image);
 	return found;

@@ -293,7 +293,7 @@ static int plan_upgrade(struct plan *plan, struct pin_error *error)
 	if (err > 0)
 		log_warn("%s", error->text);
 	m->error.text[0] = '\0';
-	log_info("%s: upgraded to generation %u", m->name, m->meta.generation);
+	log_info("%s: upgraded to generation %u: %s", m->name, m->meta.generation, plan->why.text);
 	plan_log_hooks(m);
 	return 0;
 }
