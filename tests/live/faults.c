@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Readers that are stopped or cannot write: what they say, and that each event is accounted for. */
+/* Readers that are stopped, cannot write, or meet another time of day: what they say, and that each event
+ * is accounted for. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "exact.h"
 #include "pulsar-test.h"
 #include "storm.h"
 
@@ -15,49 +20,9 @@
 #define OVERFLOW_FILES 2000
 #define FEW_FILES      500
 
-static struct kit *start(const char *config)
-{
-	struct kit *kit = kit_new(MODULE, config);
-
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
-	return kit;
-}
-
-static void make_files(struct storm *storm)
-{
-	storm_start(storm);
-	storm_wait(storm);
-}
-
-/* Per CPU: produced is delivered and lost, in the maps and in the lines. Returns what was lost. */
-static unsigned long long expect_exact(struct kit *kit, const struct tally *tally)
-{
-	unsigned long long lost = 0;
-
-	for (unsigned int cpu = 0; cpu < tally->cpus; cpu++) {
-		struct kit_account a = kit_account(kit, MODULE, "default", cpu);
-
-		cr_expect_eq(a.unsettled, 0);
-		cr_expect_eq(a.accounted - a.base, a.delivered + a.lost);
-		cr_expect_eq(a.delivered, tally->delivered[cpu]);
-		cr_expect_eq(a.lost, tally->lost[cpu]);
-		lost += a.lost;
-	}
-	return lost;
-}
-
-static void collect(struct tally *tally, struct kit_reader *reader)
-{
-	json_t *events = kit_reader_events(reader);
-
-	tally_add(tally, events);
-	json_decref(events);
-	kit_reader_free(reader);
-}
-
 Test(faults, a_reader_that_is_stopped_until_its_ring_overflows_reports_each_loss, .timeout = 300)
 {
-	struct kit *kit = start("[file-created]\nring_size = 64K\n");
+	struct kit *kit = exact_start(MODULE, "[file-created]\nring_size = 64K\n");
 	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = OVERFLOW_FILES };
 	struct kit_reader *reader = kit_read(kit, MODULE, NULL);
 	struct tally tally;
@@ -65,29 +30,14 @@ Test(faults, a_reader_that_is_stopped_until_its_ring_overflows_reports_each_loss
 	kit_attached(kit, MODULE, "default");
 	tally_init(&tally, &storm);
 	cr_assert(!kill(kit_reader_pid(reader), SIGSTOP));
-	make_files(&storm);
+	exact_storm(&storm);
 	cr_assert(!kill(kit_reader_pid(reader), SIGCONT));
 	kit_caught_up(kit, MODULE, "default");
 	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
-	collect(&tally, reader);
-	cr_expect_gt(expect_exact(kit, &tally), 0);
+	exact_collect(&tally, reader);
+	cr_expect_gt(exact_expect(kit, MODULE, &tally), 0);
 	tally_release(&tally);
 	kit_free(kit);
-}
-
-struct said {
-	const struct kit_reader *reader;
-	const char *what;
-};
-
-static bool has_said(void *arg)
-{
-	struct said *want = arg;
-	char *log = kit_reader_log(want->reader);
-	bool said = strstr(log, want->what);
-
-	free(log);
-	return said;
 }
 
 /* Reads what another reader could not write, and expects all of the storm. */
@@ -97,27 +47,26 @@ static void expect_next_has_all(struct kit *kit, struct tally *tally)
 
 	kit_caught_up(kit, MODULE, "default");
 	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
-	collect(tally, reader);
+	exact_collect(tally, reader);
 	tally_close(tally);
 	cr_expect_eq(tally->missing, 0);
-	cr_expect_eq(expect_exact(kit, tally), 0);
+	cr_expect_eq(exact_expect(kit, MODULE, tally), 0);
 }
 
 Test(faults, a_reader_with_a_full_disk_says_so_and_the_next_goes_on_where_it_stopped,
      .timeout = 300)
 {
-	struct kit *kit = start("[file-created]\nring_size = 8M\n");
+	struct kit *kit = exact_start(MODULE, "[file-created]\nring_size = 8M\n");
 	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = FEW_FILES };
 	struct kit_reader *reader =
 		kit_read_into(kit, MODULE, open("/dev/full", O_WRONLY | O_CLOEXEC));
-	struct said said = { reader, "cannot write: No space left on device" };
 	struct tally tally;
 	int status;
 
 	kit_attached(kit, MODULE, "default");
 	tally_init(&tally, &storm);
-	make_files(&storm);
-	wait_until(has_said, &said, said.what);
+	exact_storm(&storm);
+	exact_said(reader, "cannot write: No space left on device");
 	status = kit_reader_stop(reader, SIGTERM);
 	cr_expect(WIFEXITED(status), "%#x", (unsigned int)status);
 	kit_reader_free(reader);
@@ -129,7 +78,7 @@ Test(faults, a_reader_with_a_full_disk_says_so_and_the_next_goes_on_where_it_sto
 Test(faults, a_reader_whose_pipe_is_closed_ends_and_the_next_goes_on_where_it_stopped,
      .timeout = 300)
 {
-	struct kit *kit = start("[file-created]\nring_size = 8M\n");
+	struct kit *kit = exact_start(MODULE, "[file-created]\nring_size = 8M\n");
 	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = FEW_FILES };
 	struct kit_reader *reader;
 	struct tally tally;
@@ -140,12 +89,119 @@ Test(faults, a_reader_whose_pipe_is_closed_ends_and_the_next_goes_on_where_it_st
 	kit_attached(kit, MODULE, "default");
 	close(ends[0]);
 	tally_init(&tally, &storm);
-	make_files(&storm);
+	exact_storm(&storm);
 	status = kit_reader_wait(reader);
 	cr_expect(WIFEXITED(status) && !WEXITSTATUS(status), "%#x: %s", (unsigned int)status,
 		  kit_reader_log(reader));
 	kit_reader_free(reader);
 	expect_next_has_all(kit, &tally);
+	tally_release(&tally);
+	kit_free(kit);
+}
+
+Test(faults, a_reader_whose_small_disk_fills_goes_on_when_there_is_room, .timeout = 300)
+{
+	struct kit *kit = exact_start(MODULE, "[file-created]\nring_size = 8M\n");
+	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = FEW_FILES };
+	const char *disk = kit_mount(kit, "tmpfs", "size=64k");
+	struct kit_reader *reader;
+	struct tally tally;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/lines", disk);
+	reader = kit_read_into(kit, MODULE,
+			       open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+	kit_attached(kit, MODULE, "default");
+	tally_init(&tally, &storm);
+	exact_storm(&storm);
+	exact_said(reader, "cannot write: No space left on device");
+	cr_assert(!mount("tmpfs", disk, NULL, MS_REMOUNT, "size=16m"));
+	exact_said(reader, "writing works again");
+	kit_caught_up(kit, MODULE, "default");
+	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
+	exact_collect(&tally, reader);
+	tally_close(&tally);
+	cr_expect_eq(tally.missing, 0);
+	cr_expect_eq(tally.repeated, 0);
+	cr_expect_eq(exact_expect(kit, MODULE, &tally), 0);
+	tally_release(&tally);
+	kit_free(kit);
+}
+
+#define HOUR_S 3600
+
+static void step_clock(int seconds)
+{
+	struct timeval now;
+
+	cr_assert(!gettimeofday(&now, NULL));
+	now.tv_sec += seconds;
+	cr_assert(!settimeofday(&now, NULL));
+}
+
+/* A file of that name, and the times of day just before and just after it was made. */
+struct moment {
+	char path[128], before[EXACT_TIME], after[EXACT_TIME];
+};
+
+static void make_moment(struct kit *kit, struct moment *moment, const char *name)
+{
+	snprintf(moment->path, sizeof(moment->path), "%s/%s", kit_folder(kit), name);
+	exact_now(moment->before);
+	close(open(moment->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+	exact_now(moment->after);
+	kit_caught_up(kit, MODULE, "default");
+}
+
+/* Its place among the lines; its time of day is that of the moment, to a microsecond as clocks are compared. */
+static size_t expect_moment(json_t *events, const struct moment *moment)
+{
+	json_t *event;
+	size_t i;
+
+	json_array_foreach(events, i, event) {
+		json_t *header = json_object_get(event, "header");
+		const char *name = json_string_value(
+			json_object_get(json_object_get(event, "payload"), "filename"));
+		const char *time = json_string_value(json_object_get(header, "time"));
+
+		if (!name || strcmp(name, moment->path))
+			continue;
+		cr_expect(strncmp(time, moment->before, EXACT_MICROSECOND) >= 0 &&
+				  strncmp(time, moment->after, EXACT_MICROSECOND) <= 0,
+			  "%s: %s, expected %s to %s", name, time, moment->before, moment->after);
+		return i;
+	}
+	cr_assert_fail("%s was not reported", moment->path);
+	return 0;
+}
+
+Test(faults, a_clock_that_is_set_back_changes_times_and_no_order, .timeout = 300)
+{
+	struct moment first, second;
+	struct kit_reader *reader;
+	struct storm none = { .files = 1 };
+	struct tally tally;
+	struct kit *kit;
+	json_t *events;
+
+	if (!getenv("PULSAR_TEST_CLOCK"))
+		cr_skip_test("sets the clock of the machine: asked for by PULSAR_TEST_CLOCK=1");
+	kit = exact_start(MODULE, NULL);
+	reader = kit_read(kit, MODULE, NULL);
+	kit_attached(kit, MODULE, "default");
+	make_moment(kit, &first, "first");
+	step_clock(-HOUR_S);
+	make_moment(kit, &second, "second");
+	step_clock(HOUR_S);
+	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
+	events = kit_reader_events(reader);
+	cr_expect_lt(expect_moment(events, &first), expect_moment(events, &second));
+	cr_expect_lt(strcmp(second.after, first.before), 0);
+	json_decref(events);
+	tally_init(&tally, &none);
+	exact_collect(&tally, reader);
+	cr_expect_eq(exact_expect(kit, MODULE, &tally), 0);
 	tally_release(&tally);
 	kit_free(kit);
 }

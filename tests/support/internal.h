@@ -16,11 +16,14 @@ struct kit {
 	char config[80];
 	char log[80];
 	char socket[80];
+	char mount[80];	  /* folder/mount: see kit_mount() */
+	char cgroup[128]; /* where loaderd is started, or "" */
 	char pins[64];
 	char subscription[32]; /* of a shared loaderd; else "" */
 	char modules[256];     /* names, separated by commas */
 	char modules_dir[256]; /* where their objects are */
 	pid_t pid;	       /* loaderd, 0: not running */
+	int status;	       /* of one that ended instead of being ready */
 	int notify;	       /* our end of NOTIFY_SOCKET */
 	int janitor;	       /* write end: its closing sets the janitor to work */
 	pid_t janitor_pid;
@@ -32,6 +35,7 @@ struct spawn {
 	const char *const *argv;
 	const char *const *env; /* "NAME=value" added to ours, NULL-terminated, or NULL */
 	int out, err;		/* descriptors, or -1: ours */
+	const char *cgroup;	/* folder of one to be in from the first moment, or NULL */
 	bool nobody;		/* uid and gid 65534, no groups, no capability, no new privileges */
 };
 /* Starts a process that dies with its parent. Fails the test if it cannot. */
@@ -48,6 +52,9 @@ struct kit *kit_make(const char *modules, const char *config, const char *shared
 
 /* shared.c */
 void shared_release(struct kit *kit);
+
+/* cgroup.c */
+void cgroup_remove(const struct kit *kit);
 
 /* janitor.c */
 void janitor_start(struct kit *kit);

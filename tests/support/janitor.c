@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,11 +48,15 @@ static void janitor(const struct kit *kit, int fd)
 			close(other);
 	while (read(fd, &byte, 1) > 0)
 		;
+	/* By its path, lazily: what a process of the test still uses goes with that. */
+	while (!umount2(kit->mount, MNT_DETACH | UMOUNT_NOFOLLOW))
+		;
 	/* A loaderd that is still dying may hold its lock and pin; its pins go when it is gone. */
 	for (int i = 0; i < 50 && !*kit->subscription && !access(kit->pins, F_OK); i++) {
 		tree_remove(kit->pins);
 		poll(NULL, 0, 20);
 	}
+	cgroup_remove(kit);
 	tree_remove(kit->folder);
 	_exit(0);
 }

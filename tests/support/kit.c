@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -61,6 +62,7 @@ struct kit *kit_make(const char *modules, const char *config, const char *shared
 			 kit->folder + 17);
 		snprintf(kit->socket, sizeof(kit->socket), "%s/socket", kit->folder);
 	}
+	snprintf(kit->mount, sizeof(kit->mount), "%s/mount", kit->folder);
 	janitor_start(kit);
 	snprintf(kit->open, sizeof(kit->open), "%s/open", kit->folder);
 	cr_assert(!mkdir(kit->open, 0777) && !chmod(kit->open, 01777));
@@ -123,6 +125,21 @@ void kit_set_config(struct kit *kit, const char *config)
 	fprintf(f, "[loaderd]\npin_root = %s\nsocket = %s\ngroup = nogroup\nmodules = %s\n%s\n",
 		kit->pins, kit->socket, kit->modules, config ? config : "");
 	fclose(f);
+}
+
+void kit_set_pin_root(struct kit *kit, const char *path)
+{
+	cr_assert_lt(strlen(path), sizeof(kit->pins));
+	strcpy(kit->pins, path);
+}
+
+const char *kit_mount(struct kit *kit, const char *type, const char *options)
+{
+	cr_assert(!mkdir(kit->mount, 0755) || errno == EEXIST, "%s: %s", kit->mount,
+		  strerror(errno));
+	cr_assert(!mount(type, kit->mount, type, MS_NOSUID | MS_NODEV | MS_NOEXEC, options),
+		  "%s on %s: %s", type, kit->mount, strerror(errno));
+	return kit->mount;
 }
 
 static void copy_file(const char *from, const char *to)
@@ -219,7 +236,7 @@ static bool notified(struct kit *kit, const char *word)
 	return said;
 }
 
-bool kit_start(struct kit *kit)
+void kit_launch(struct kit *kit)
 {
 	const char *variant = getenv("PULSAR_TEST_VARIANT");
 	const char *argv[] = { "pulsar-loaderd",
@@ -241,14 +258,33 @@ bool kit_start(struct kit *kit)
 		argv[7] = variant;
 	}
 	snprintf(notify, sizeof(notify), "NOTIFY_SOCKET=%s/notify", kit->folder);
-	kit->pid = process_spawn(&(struct spawn){
-		.path = LOADERD, .argv = argv, .env = env, .out = log, .err = log });
+	kit->pid = process_spawn(&(struct spawn){ .path = LOADERD,
+						  .argv = argv,
+						  .env = env,
+						  .out = log,
+						  .err = log,
+						  .cgroup = *kit->cgroup ? kit->cgroup : NULL });
 	close(log);
+}
+
+bool kit_await(struct kit *kit)
+{
 	if (notified(kit, "READY=1"))
 		return true;
-	process_wait(kit->pid);
+	kit->status = process_wait(kit->pid);
 	kit->pid = 0;
 	return false;
+}
+
+int kit_status(const struct kit *kit)
+{
+	return kit->status;
+}
+
+bool kit_start(struct kit *kit)
+{
+	kit_launch(kit);
+	return kit_await(kit);
 }
 
 int kit_stop(struct kit *kit, int signal)

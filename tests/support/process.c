@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -30,6 +31,18 @@ static void become_nobody(void)
 		_exit(126);
 }
 
+static void enter_cgroup(const char *folder)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", folder);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		_exit(126);
+	close(fd);
+}
+
 static void child(const struct spawn *s, int exe, pid_t parent)
 {
 	sigset_t none;
@@ -43,6 +56,8 @@ static void child(const struct spawn *s, int exe, pid_t parent)
 		dup2(s->err, STDERR_FILENO);
 	for (size_t i = 0; s->env && s->env[i]; i++)
 		putenv((char *)s->env[i]);
+	if (s->cgroup)
+		enter_cgroup(s->cgroup);
 	if (s->nobody)
 		become_nobody();
 	/* After the change of user, which resets it. */

@@ -140,6 +140,15 @@ const char *kit_own_modules(struct kit *kit);
 void kit_add_module(struct kit *kit, const char *object);
 /* Changes the object of a module so that it is another one of the same meaning: the next reload or start upgrades. */
 void kit_change_module(struct kit *kit, const char *module);
+/* Another place for the pins, e.g. that of another kit: holds from the next kit_set_config() on. */
+void kit_set_pin_root(struct kit *kit, const char *path);
+/* Mounts a file system of the kit's own, there is one place for it: its path. */
+const char *kit_mount(struct kit *kit, const char *type, const char *options);
+/*
+ * From its next start on loaderd is alone in a memory cgroup with this limit; 0: in none. False if the memory
+ * controller cannot be had without changing what the machine has set up.
+ */
+bool kit_limit_memory(struct kit *kit, unsigned long long bytes);
 /* A folder of the kit that anyone may read and write, for the test's own files. */
 const char *kit_folder(const struct kit *kit);
 /* What loaderd has written to stderr so far (malloc'ed). */
@@ -147,6 +156,11 @@ char *kit_log(const struct kit *kit);
 
 /* Starts loaderd and waits until it is ready; false: it ended instead (kit_log() says why). */
 bool kit_start(struct kit *kit);
+/* The two halves of it, for what happens in between. */
+void kit_launch(struct kit *kit);
+bool kit_await(struct kit *kit);
+/* The wait status of one that ended instead of being ready. */
+int kit_status(const struct kit *kit);
 pid_t kit_pid(const struct kit *kit);
 /* Sends a signal, waits for the end if the signal ends it, and returns its wait status. */
 int kit_stop(struct kit *kit, int signal);

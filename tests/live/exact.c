@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What tests of faults share. */
+#include "exact.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct kit *exact_start(const char *modules, const char *config)
+{
+	struct kit *kit = kit_new(modules, config);
+
+	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	return kit;
+}
+
+void exact_storm(struct storm *storm)
+{
+	storm_start(storm);
+	storm_wait(storm);
+}
+
+void exact_collect_since(struct tally *tally, struct kit_reader *reader, const char *time)
+{
+	json_t *events = kit_reader_events(reader), *later = json_array(), *event;
+	size_t i;
+
+	json_array_foreach(events, i, event) {
+		json_t *header = json_object_get(event, "header");
+
+		if (strcmp(json_string_value(json_object_get(header, "time")), time) >= 0)
+			json_array_append(later, event);
+	}
+	tally_add(tally, later);
+	json_decref(later);
+	json_decref(events);
+	kit_reader_free(reader);
+}
+
+void exact_collect(struct tally *tally, struct kit_reader *reader)
+{
+	exact_collect_since(tally, reader, "");
+}
+
+unsigned long long exact_expect(struct kit *kit, const char *module, const struct tally *tally)
+{
+	unsigned long long lost = 0;
+
+	for (unsigned int cpu = 0; cpu < tally->cpus; cpu++) {
+		struct kit_account a = kit_account(kit, module, "default", cpu);
+
+		cr_expect_eq(a.unsettled, 0);
+		cr_expect_eq(a.accounted - a.base, a.delivered + a.lost);
+		cr_expect_eq(a.delivered, tally->delivered[cpu]);
+		cr_expect_eq(a.lost, tally->lost[cpu]);
+		lost += a.lost;
+	}
+	return lost;
+}
+
+struct said {
+	const struct kit_reader *reader; /* NULL: loaderd */
+	const struct kit *kit;
+	const char *what;
+};
+
+static bool has_said(void *arg)
+{
+	struct said *want = arg;
+	char *log = want->reader ? kit_reader_log(want->reader) : kit_log(want->kit);
+	bool said = strstr(log, want->what);
+
+	free(log);
+	return said;
+}
+
+void exact_said(const struct kit_reader *reader, const char *what)
+{
+	wait_until(has_said, &(struct said){ .reader = reader, .what = what }, what);
+}
+
+void exact_logged(const struct kit *kit, const char *what)
+{
+	wait_until(has_said, &(struct said){ .kit = kit, .what = what }, what);
+}
+
+unsigned int exact_count(const char *text, const char *what)
+{
+	unsigned int count = 0;
+
+	for (; (text = strstr(text, what)); text += strlen(what))
+		count++;
+	return count;
+}
+
+void exact_now(char text[EXACT_TIME])
+{
+	struct timespec now;
+	struct tm tm;
+	size_t len;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	len = strftime(text, EXACT_TIME, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + len, EXACT_TIME - len, ".%09ldZ", now.tv_nsec);
+}
