@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Readers that are stopped, cannot write, or meet another time of day: what they say, and that each event
- * is accounted for. */
+/* Readers that are stopped, cannot write, or meet another time of day: that each event is accounted for. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loaderd without its socket file, without descriptors, without memory: what it says, and that it goes on. */
+/* loaderd without its socket, descriptors or memory, and two of them at once: what it says, and that it goes on. */
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
@@ -20,6 +20,7 @@
 #define MODULE	  "file-created"
 #define ROOMY	  "[file-created]\nring_size = 8M\n"
 #define FEW_FILES 500
+#define ROUNDS	  5
 #define CROWDED	  "no client can be let in: Too many open files"
 
 Test(faults_loaderd, a_socket_that_was_removed_is_there_after_the_next_start, .timeout = 300)
@@ -55,9 +56,70 @@ Test(faults_loaderd, a_socket_that_was_removed_is_there_after_the_next_start, .t
 	kit_free(kit);
 }
 
+/* ---- two owners ---- */
+
+/* One that runs and one that does not, and the second has said why and changed nothing. */
+static struct kit *expect_one_owner(struct kit *const kit[2], unsigned int refused[2])
+{
+	bool ready[2];
+	int other;
+
+	kit_launch(kit[0]);
+	kit_launch(kit[1]);
+	ready[0] = kit_await(kit[0]);
+	ready[1] = kit_await(kit[1]);
+	cr_assert_neq(ready[0], ready[1], "ready: %d, %d\n%s\n%s", ready[0], ready[1],
+		      kit_log(kit[0]), kit_log(kit[1]));
+	other = ready[0] ? 1 : 0;
+	refused[other]++;
+	cr_expect_eq(kit_status(kit[other]), W_EXITCODE(1, 0));
+	cr_expect_eq(exact_count(kit_log(kit[other]), "error: "), refused[other], "%s",
+		     kit_log(kit[other]));
+	cr_expect_eq(exact_count(kit_log(kit[other]), "locked by another owner"), refused[other],
+		     "%s", kit_log(kit[other]));
+	cr_expect(access(kit_socket(kit[other]), F_OK), "the socket of the other was left");
+	return kit[!other];
+}
+
+static void expect_undisturbed(struct kit *kit)
+{
+	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = FEW_FILES };
+	struct kit_reader *reader = kit_read(kit, MODULE, NULL);
+	struct tally tally;
+
+	kit_attached(kit, MODULE, "default");
+	tally_init(&tally, &storm);
+	exact_storm(&storm);
+	kit_caught_up(kit, MODULE, "default");
+	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
+	exact_collect(&tally, reader);
+	tally_close(&tally);
+	cr_expect_eq(tally.missing, 0);
+	tally_release(&tally);
+}
+
+Test(faults_loaderd, of_two_owners_that_start_at_once_one_runs, .timeout = 300)
+{
+	struct kit *kit[2] = { kit_new(MODULE, ROOMY), kit_new(MODULE, ROOMY) };
+	unsigned int refused[2] = { 0 };
+
+	kit_set_pin_root(kit[1], kit_pin_root(kit[0]));
+	kit_set_config(kit[1], ROOMY);
+	for (unsigned int round = 0; round < scaled(ROUNDS); round++) {
+		struct kit *owner = expect_one_owner(kit, refused);
+
+		expect_undisturbed(owner);
+		cr_expect_eq(kit_stop(owner, SIGTERM), 0);
+	}
+	printf("  refused: %u and %u times\n", refused[0], refused[1]);
+	kit_free(kit[1]);
+	kit_free(kit[0]);
+}
+
 /* ---- descriptors ---- */
 
-#define SPARE	2  /* descriptors that loaderd may still open */
+#define SPARE \
+	4 /* descriptors that loaderd may still open: a reader, what it sends, and a question */
 #define CLIENTS 16 /* which is more, and fewer than wait to be let in */
 
 /* A limit holds for the numbers of new ones, and there are gaps below those that are open. */

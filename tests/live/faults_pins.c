@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pins that a stranger takes away, and owners that want the same ones: what is said, and that nothing is left. */
+/* Pins that a stranger takes away: what is said, and that nothing is left. */
 #include <bpf/bpf.h>
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -19,7 +19,6 @@
 #define ROOMY	   "[file-created]\nring_size = 8M\n"
 #define FEW_FILES  500
 #define LINKS_MAX  16
-#define ROUNDS	   5
 #define ANEW	   "was loaded anew: beginning with it"
 #define RECONNECTS "connected to loaderd again"
 
@@ -256,66 +255,6 @@ Test(faults_pins, a_module_without_its_counters_is_replaced, .timeout = 300)
 		  kit_log(s.kit));
 	cr_expect(strstr(kit_log(s.kit), "counters"), "%s", kit_log(s.kit));
 	scene_end(&s, true);
-}
-
-/* ---- two owners ---- */
-
-/* One that runs and one that does not, and the second has said why and changed nothing. */
-static struct kit *expect_one_owner(struct kit *const kit[2], unsigned int refused[2])
-{
-	bool ready[2];
-	int other;
-
-	kit_launch(kit[0]);
-	kit_launch(kit[1]);
-	ready[0] = kit_await(kit[0]);
-	ready[1] = kit_await(kit[1]);
-	cr_assert_neq(ready[0], ready[1], "ready: %d, %d\n%s\n%s", ready[0], ready[1],
-		      kit_log(kit[0]), kit_log(kit[1]));
-	other = ready[0] ? 1 : 0;
-	refused[other]++;
-	cr_expect_eq(kit_status(kit[other]), W_EXITCODE(1, 0));
-	cr_expect_eq(exact_count(kit_log(kit[other]), "error: "), refused[other], "%s",
-		     kit_log(kit[other]));
-	cr_expect_eq(exact_count(kit_log(kit[other]), "locked by another owner"), refused[other],
-		     "%s", kit_log(kit[other]));
-	cr_expect(access(kit_socket(kit[other]), F_OK), "the socket of the other was left");
-	return kit[!other];
-}
-
-static void expect_undisturbed(struct kit *kit)
-{
-	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = FEW_FILES };
-	struct kit_reader *reader = kit_read(kit, MODULE, NULL);
-	struct tally tally;
-
-	kit_attached(kit, MODULE, "default");
-	tally_init(&tally, &storm);
-	exact_storm(&storm);
-	kit_caught_up(kit, MODULE, "default");
-	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
-	exact_collect(&tally, reader);
-	tally_close(&tally);
-	cr_expect_eq(tally.missing, 0);
-	tally_release(&tally);
-}
-
-Test(faults_pins, of_two_owners_that_start_at_once_one_runs, .timeout = 300)
-{
-	struct kit *kit[2] = { kit_new(MODULE, ROOMY), kit_new(MODULE, ROOMY) };
-	unsigned int refused[2] = { 0 };
-
-	kit_set_pin_root(kit[1], kit_pin_root(kit[0]));
-	kit_set_config(kit[1], ROOMY);
-	for (int round = 0; round < ROUNDS; round++) {
-		struct kit *owner = expect_one_owner(kit, refused);
-
-		expect_undisturbed(owner);
-		cr_expect_eq(kit_stop(owner, SIGTERM), 0);
-	}
-	printf("  refused: %u and %u times\n", refused[0], refused[1]);
-	kit_free(kit[1]);
-	kit_free(kit[0]);
 }
 
 /* ---- bpffs itself ---- */
