@@ -22,17 +22,33 @@ void exact_storm(struct storm *storm)
 	storm_wait(storm);
 }
 
-void exact_collect_since(struct tally *tally, struct kit_reader *reader, const char *time)
+static json_int_t header_integer(json_t *event, const char *name)
+{
+	return json_integer_value(json_object_get(json_object_get(event, "header"), name));
+}
+
+/* Where the last module to have been loaded begins on this CPU: its numbers do so at 1. */
+static size_t begin_of(json_t *events, unsigned int cpu)
+{
+	json_t *event;
+	size_t i, begin = 0;
+
+	json_array_foreach(events, i, event)
+		if (header_integer(event, "cpu") == cpu && header_integer(event, "seq") == 1)
+			begin = i;
+	return begin;
+}
+
+static void collect(struct tally *tally, struct kit_reader *reader, bool last)
 {
 	json_t *events = kit_reader_events(reader), *later = json_array(), *event;
-	size_t i;
+	size_t i, begin[tally->cpus];
 
-	json_array_foreach(events, i, event) {
-		json_t *header = json_object_get(event, "header");
-
-		if (strcmp(json_string_value(json_object_get(header, "time")), time) >= 0)
+	for (unsigned int cpu = 0; cpu < tally->cpus; cpu++)
+		begin[cpu] = last ? begin_of(events, cpu) : 0;
+	json_array_foreach(events, i, event)
+		if (i >= begin[header_integer(event, "cpu")])
 			json_array_append(later, event);
-	}
 	tally_add(tally, later);
 	json_decref(later);
 	json_decref(events);
@@ -41,7 +57,12 @@ void exact_collect_since(struct tally *tally, struct kit_reader *reader, const c
 
 void exact_collect(struct tally *tally, struct kit_reader *reader)
 {
-	exact_collect_since(tally, reader, "");
+	collect(tally, reader, false);
+}
+
+void exact_collect_last(struct tally *tally, struct kit_reader *reader)
+{
+	collect(tally, reader, true);
 }
 
 unsigned long long exact_expect(struct kit *kit, const char *module, const struct tally *tally)

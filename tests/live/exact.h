@@ -15,8 +15,8 @@ struct kit *exact_start(const char *modules, const char *config);
 void exact_storm(struct storm *storm);
 /* Adds all that a reader printed, and frees it. */
 void exact_collect(struct tally *tally, struct kit_reader *reader);
-/* The same, only what has this time of day or a later one: header.time is its text. */
-void exact_collect_since(struct tally *tally, struct kit_reader *reader, const char *time);
+/* The same, only what is of the module that was loaded last. */
+void exact_collect_last(struct tally *tally, struct kit_reader *reader);
 /* Per CPU: produced is delivered and lost, in the maps and in the lines. Returns what was lost. */
 unsigned long long exact_expect(struct kit *kit, const char *module, const struct tally *tally);
 /* Waits until a reader, or loaderd, has said something. */

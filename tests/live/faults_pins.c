@@ -137,7 +137,6 @@ struct scene {
 	struct kit_reader *reader;
 	struct objects old;
 	struct tally tally;
-	char begin[EXACT_TIME];
 };
 
 static void scene_set(struct scene *s)
@@ -169,7 +168,6 @@ static void scene_remove(struct scene *s, const char *pin)
 static void scene_restart(struct scene *s)
 {
 	cr_expect_eq(kit_stop(s->kit, SIGTERM), 0);
-	exact_now(s->begin);
 	cr_assert(kit_start(s->kit), "loaderd did not start again:\n%s", kit_log(s->kit));
 	expect_no_stage(s->kit);
 }
@@ -184,7 +182,7 @@ static void scene_end(struct scene *s, bool anew)
 	exact_storm(&s->storm);
 	kit_caught_up(s->kit, MODULE, "default");
 	cr_expect_eq(kit_reader_stop(s->reader, SIGTERM), 0);
-	exact_collect_since(&s->tally, s->reader, anew ? s->begin : "");
+	(anew ? exact_collect_last : exact_collect)(&s->tally, s->reader);
 	files = anew ? 1 : 2;
 	for (unsigned int i = 0; i < s->tally.files; i++)
 		cr_expect_eq(s->tally.seen[i], files, "file %u: %u times", i, s->tally.seen[i]);
@@ -291,7 +289,7 @@ Test(faults_pins, bpffs_that_is_unmounted_below_loaderd_goes_with_it, .timeout =
 	struct objects old, next;
 	struct tally tally;
 	struct lines lines;
-	char begin[EXACT_TIME], mount_point[128];
+	char mount_point[128];
 
 	mount_pins(kit);
 	snprintf(mount_point, sizeof(mount_point), "%.*s",
@@ -309,7 +307,6 @@ Test(faults_pins, bpffs_that_is_unmounted_below_loaderd_goes_with_it, .timeout =
 	cr_expect_eq(kit_stop(kit, SIGTERM), 0, "%s", kit_log(kit));
 	wait_until(links_are_gone, &old, "the old links to go");
 	mount_pins(kit);
-	exact_now(begin);
 	cr_assert(kit_start(kit), "loaderd did not start again:\n%s", kit_log(kit));
 	exact_said(reader, ANEW);
 	kit_attached(kit, MODULE, "default");
@@ -317,7 +314,7 @@ Test(faults_pins, bpffs_that_is_unmounted_below_loaderd_goes_with_it, .timeout =
 	exact_storm(&storm);
 	kit_caught_up(kit, MODULE, "default");
 	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
-	exact_collect_since(&tally, reader, begin);
+	exact_collect_last(&tally, reader);
 	tally_close(&tally);
 	cr_expect_eq(tally.missing, 0);
 	cr_expect_eq(exact_expect(kit, MODULE, &tally), 0);
