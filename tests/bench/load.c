@@ -98,6 +98,7 @@ static uint64_t cpu_time(void)
 static void begin_file(struct load *load)
 {
 	snprintf(load->path, sizeof(load->path), "%s/load-%u", load->folder, load->number);
+	unlink(load->path); /* of a load that was ended in the middle */
 }
 
 static void begin_open(struct load *load)
