@@ -22,16 +22,11 @@ static const struct {
 	const char *name;
 	void (*run)(struct bench *bench);
 } sections[] = {
-	{ "peers", section_peers },
-	{ "programs", section_programs },
-	{ "rates", section_rates },
-	{ "lines", section_lines },
-	{ "latency", section_latency },
-	{ "idle", section_idle },
-	{ "start", section_start },
-	{ "subscriptions", section_subscriptions },
-	{ "filters", section_filters },
-	{ "memory", section_memory },
+	{ "peers", section_peers },	{ "programs", section_programs },
+	{ "rates", section_rates },	{ "lines", section_lines },
+	{ "latency", section_latency }, { "idle", section_idle },
+	{ "start", section_start },	{ "subscriptions", section_subscriptions },
+	{ "filters", section_filters }, { "memory", section_memory },
 };
 
 #define SECTIONS (sizeof(sections) / sizeof(*sections))
