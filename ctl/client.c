@@ -12,9 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <pulsar/wire.h>
-
 #include <pulsar/config.h>
+#include <pulsar/wire.h>
 
 #include "table.h"
 

@@ -45,8 +45,8 @@ struct facts_module {
 	bool counted; /* the next ones are valid: since it was loaded, of all CPUs together */
 	__u64 produced;
 	__u64 filtered;
-	__u64 lost
-		[PULSAR_LOST_CAUSES]; /* of all subscriptions together; discarded: as readers say */
+	/* Of all subscriptions together; what was discarded, as readers say. */
+	__u64 lost[PULSAR_LOST_CAUSES];
 	unsigned int subscriptions_count;
 	struct facts_subscription subscriptions[PULSAR_SUBSCRIPTIONS_MAX];
 };

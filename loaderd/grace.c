@@ -2,8 +2,6 @@
 /* An array of maps, for the wait that comes with its update. */
 #include "grace.h"
 
-#include <unistd.h>
-
 #include <bpf/bpf.h>
 
 static int grace_inner = -1, grace_outer = -1;

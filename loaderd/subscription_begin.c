@@ -6,8 +6,8 @@
 #include "subscription.h"
 
 #include "counters.h"
+#include "grace.h"
 #include "position.h"
-#include "slots.h"
 
 /* A ring that is full again so often at once is far too small for what comes. */
 #define BEGIN_TRIES 100
@@ -76,7 +76,7 @@ int subscription_begin(struct subscription *subscription)
 	int err;
 
 	/* Waits for programs that do not know of the slot: some 12 ms. */
-	err = base->idle ? 0 : slot_put(&base->maps, subscription->slot, subscription->position);
+	err = base->idle ? 0 : grace_wait();
 	if (!err)
 		err = begin_read(base);
 	for (unsigned int cpu = 0; !err && cpu < base->cpus; cpu++) {

@@ -245,7 +245,6 @@ int drain_round(struct drain *drain, bool flush)
 		drain->more = drain->found >= most;
 		if (drain->more)
 			break;
-
 		err = drain_record(drain, lane);
 		if (!err)
 			err = drain_next(drain, lane, true);

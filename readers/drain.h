@@ -17,6 +17,7 @@
 #include "sink.h"
 
 #define DRAIN_FULL 64
+
 struct drain {
 	struct lane *lane; /* by CPU; the caller makes them and gives them rings */
 	unsigned int cpus;
