@@ -5,11 +5,11 @@
 BENCH_DIR := $(BUILD)/bench
 BENCH_OBJ := $(BUILD)/obj/tests/bench
 # Each of these is a program of its own; the other files are the driver's.
-BENCH_OWN := load encode_bench instructions
+BENCH_OWN := load instructions
 BENCH_SRC := $(filter-out $(BENCH_OWN:%=tests/bench/%.c),$(wildcard tests/bench/*.c))
 # loaderd wants all objects of a run in one folder.
 BENCH_MODULES := $(BENCH_DIR)/modules/flood.bpf.o $(patsubst $(BUILD)/%,$(BENCH_DIR)/%,$(MODULES))
-BENCH_ALL := $(patsubst %,$(BENCH_DIR)/%,bench bench-load bench-encode bench-bare bare.bpf.o) \
+BENCH_ALL := $(patsubst %,$(BENCH_DIR)/%,bench bench-load bench-bare bare.bpf.o) \
 	     $(BENCH_MODULES)
 
 $(BENCH_OBJ)/%.o: tests/bench/%.c $(BUILD)/.flags | $(BUILD)/.deps
@@ -27,9 +27,7 @@ $(BENCH_DIR)/bench: $(BENCH_SRC:tests/%.c=$(BUILD)/obj/tests/%.o) $(call lib,rea
 	$(bench_link)
 $(BENCH_DIR)/bench-load: $(BENCH_OBJ)/load.o
 	$(bench_link)
-$(BENCH_DIR)/bench-encode: $(BENCH_OBJ)/encode_bench.o $(call lib,readers)
-	$(bench_link)
-$(BENCH_DIR)/instructions: $(BENCH_OBJ)/instructions.o $(call lib,readers)
+$(BENCH_DIR)/instructions: $(BENCH_OBJ)/instructions.o $(BENCH_OBJ)/record.o $(call lib,readers)
 	$(bench_link)
 $(BENCH_DIR)/bench-bare: $(BENCH_OBJ)/bare/bare.o
 	$(bench_link)

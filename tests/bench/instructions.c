@@ -14,6 +14,7 @@
 #include <pulsar/schema.h>
 
 #include "encode.h"
+#include "record.h"
 
 #define IPPORT_DNS 53
 
@@ -96,63 +97,23 @@ static union {
 	char bytes[1024];
 } record;
 
-/* Puts bytes behind the record; where that is. */
-static __u16 append(const void *from, size_t len)
-{
-	__u16 offset = record.event.size;
-
-	memcpy(record.bytes + offset, from, len);
-	record.event.size += len;
-	return offset;
-}
-
-static struct pulsar_string string(const char *text)
-{
-	__u16 len = strlen(text);
-
-	return (struct pulsar_string){ append(text, len), len, len };
-}
-
-static struct pulsar_address address(__u8 last, __u16 port)
-{
-	return (struct pulsar_address){ .family = 2, .port = port, .ip = { 192, 168, 17, last } };
-}
-
-static void fill_header(enum type type, size_t size)
-{
-	record.event = (struct pulsar_event){
-		.size = size,
-		.type = type,
-		.seq = 1234567,
-		.time_ns = 86400123456789,
-		.start_time_ns = 3600987654321,
-		.cgroup_id = 4242,
-		.generation = 1,
-		.tgid = 23456,
-		.tid = 23457,
-		.ppid = 1234,
-		.uid = 1000,
-		.gid = 1000,
-		.comm = "python3.11",
-	};
-	record.event.image = string("/usr/bin/python3.11");
-}
-
 static void fill_file_created(void)
 {
-	fill_header(TYPE_FILE_CREATED, sizeof(struct file_created));
-	record.file_created.filename = string("/var/lib/application/data/3/partition-0042.log");
+	record_begin(&record.event, TYPE_FILE_CREATED, sizeof(struct file_created));
+	record.file_created.filename =
+		record_string(&record.event, "/var/lib/application/data/3/partition-0042.log");
 }
 
 static void fill_exec(void)
 {
 	static const char argv[] = "python3\0-m\0http.server\0--directory\0/srv/\"www\"\08080";
 
-	fill_header(TYPE_EXEC, sizeof(struct exec));
-	record.exec.filename = string("/usr/bin/python3.11");
+	record_begin(&record.event, TYPE_EXEC, sizeof(struct exec));
+	record.exec.filename = record_string(&record.event, "/usr/bin/python3.11");
 	record.exec.argv =
-		(struct pulsar_strings){ append(argv, sizeof(argv)), sizeof(argv), sizeof(argv) };
-	record.exec.cwd = string("/srv/www");
+		(struct pulsar_strings){ record_append(&record.event, argv, sizeof(argv)),
+					 sizeof(argv), sizeof(argv) };
+	record.exec.cwd = record_string(&record.event, "/srv/www");
 	record.exec.argc = 6;
 	for (int i = 0; i < 4; i++)
 		record.exec.ids[i] = 1000;
@@ -166,17 +127,18 @@ static void fill_dns_query(void)
 				      "example\x03org\x00\x00\x01\x00\x01";
 	const size_t len = sizeof(message) - 1;
 
-	fill_header(TYPE_DNS_QUERY, sizeof(struct dns_query));
-	record.dns_query.source = address(5, 40123);
-	record.dns_query.destination = address(1, IPPORT_DNS);
-	record.dns_query.message = (struct pulsar_bytes){ append(message, len), len, len };
+	record_begin(&record.event, TYPE_DNS_QUERY, sizeof(struct dns_query));
+	record.dns_query.source = record_address(5, 40123);
+	record.dns_query.destination = record_address(1, IPPORT_DNS);
+	record.dns_query.message =
+		(struct pulsar_bytes){ record_append(&record.event, message, len), len, len };
 }
 
 static void fill_connect(void)
 {
-	fill_header(TYPE_CONNECT, sizeof(struct connect));
-	record.connect.source = address(5, 40124);
-	record.connect.destination = address(200, 443);
+	record_begin(&record.event, TYPE_CONNECT, sizeof(struct connect));
+	record.connect.source = record_address(5, 40124);
+	record.connect.destination = record_address(200, 443);
 	record.connect.result = 111;
 	record.connect.is_tcp = 1;
 }

@@ -12,6 +12,7 @@
 #include "bench.h"
 #include "encode.h"
 #include "merge.h"
+#include "record.h"
 
 #define RUNS	   9
 #define EVENTS	   50000 /* of a run */
@@ -68,31 +69,17 @@ static double cpu_ns(void)
 
 static void fill(struct record *record, size_t field)
 {
-	__u16 at = offsetof(struct record, data), len = fields[field].len;
+	__u16 at, len = fields[field].len;
 
 	memset(record, 0, sizeof(*record));
-	record->event = (struct pulsar_event){
-		.type = 1,
-		.generation = 1,
-		.seq = 1234567,
-		.time_ns = 86400123456789,
-		.start_time_ns = 3600987654321,
-		.tgid = 23456,
-		.tid = 23457,
-		.ppid = 1234,
-		.comm = "python3.11",
-	};
+	record_begin(&record->event, 1, offsetof(struct record, data));
 	record->number = fields[field].number;
-	if (len)
-		record->string = (struct pulsar_string){ at, len, len };
 	if (fields[field].kind == PULSAR_KIND_ADDRESS)
-		record->address = (struct pulsar_address){ .family = 2,
-							   .port = 443,
-							   .ip = { 192, 168, 17, 5 } };
-	memcpy(record->data, fields[field].data, len);
-	record->event.image = (struct pulsar_string){ at + len, 18, 18 };
-	memcpy(record->data + len, "/usr/bin/python3.1", 18);
-	record->event.size = at + len + 18;
+		record->address = record_address(5, 443);
+	if (!len)
+		return;
+	at = record_append(&record->event, fields[field].data, len);
+	record->string = (struct pulsar_string){ at, len, len };
 }
 
 static struct plan *plan_of(size_t field)
