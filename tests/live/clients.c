@@ -192,7 +192,7 @@ Test(clients, a_thousand_malformed_ones_cost_the_reader_nothing, .timeout = 300)
 		unsigned int descriptors;
 	} want;
 
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	kit_must_start(kit);
 	reader = kit_read(kit, "file-created", NULL);
 	kit_attached(kit, "file-created", "default");
 	want.pid = kit_pid(kit);
@@ -239,7 +239,7 @@ Test(clients, a_reader_that_opens_files_does_not_feed_itself, .timeout = 120)
 	unsigned int ours = 0, its_own = 0;
 	size_t i;
 
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	kit_must_start(kit);
 	/* It looks into each file that is opened, to tell which are programs. */
 	reader = kit_read(kit, "file-system-monitor", NULL);
 	kit_attached(kit, "file-system-monitor", "default");

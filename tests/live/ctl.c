@@ -19,14 +19,6 @@
 
 #define MODULE "file-created"
 
-static struct kit *start(const char *modules, const char *config)
-{
-	struct kit *kit = kit_new(modules, config);
-
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
-	return kit;
-}
-
 static void create_files(struct kit *kit, int count)
 {
 	char path[256];
@@ -61,7 +53,7 @@ static long long sum(const json_t *lost)
 
 Test(ctl, modules_are_told_with_their_state_group_and_events)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	json_t *modules = pulsarctl_json(kit, WORDS("modules"));
 	json_t *m = json_find(json_object_get(modules, "modules"), "module", MODULE);
 	char *text = pulsarctl_text(kit, WORDS("modules"));
@@ -84,7 +76,7 @@ Test(ctl, modules_are_told_with_their_state_group_and_events)
 
 Test(ctl, status_has_the_figures_of_the_kernel)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	struct kit_account before, after;
 	json_t *m, *s;
 
@@ -109,7 +101,7 @@ Test(ctl, status_has_the_figures_of_the_kernel)
 
 Test(ctl, status_tells_who_reads_a_subscription_and_what_it_got)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	struct kit_reader *reader = kit_read(kit, MODULE, NULL);
 	char expected[64], *text;
 	json_t *m, *s, *holder;
@@ -139,7 +131,7 @@ Test(ctl, status_tells_who_reads_a_subscription_and_what_it_got)
 /* What was in the rings when loaderd and reader were gone: no counter of the kernel has it. */
 Test(ctl, status_has_what_readers_found_discarded)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	struct kit_reader *reader;
 	json_t *m, *lost, *s;
 
@@ -161,7 +153,7 @@ Test(ctl, status_has_what_readers_found_discarded)
 
 Test(ctl, status_works_from_the_pins_alone_and_says_so)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	struct pulsarctl ctl;
 	json_t *m;
 
@@ -185,7 +177,7 @@ Test(ctl, status_works_from_the_pins_alone_and_says_so)
 
 Test(ctl, restarts_of_loaderd_are_counted)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	json_t *status;
 
 	for (int i = 0; i < 3; i++) {
@@ -203,7 +195,7 @@ Test(ctl, restarts_of_loaderd_are_counted)
 
 Test(ctl, colours_are_for_terminals_and_those_who_ask)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	char *text = pulsarctl_text(kit, WORDS("status", "--colour", "always"));
 
 	cr_expect(strstr(text, "\033[32mrunning\033[0m"), "%s", text);
@@ -218,7 +210,7 @@ Test(ctl, colours_are_for_terminals_and_those_who_ask)
 
 Test(ctl, nobody_sees_what_he_may_read_and_changes_nothing)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	static const char *const changes[][6] = {
 		{ "stop", MODULE },
 		{ "teardown" },
@@ -262,7 +254,7 @@ static void pin_map(const char *path, const char *name, size_t size, const void 
 
 Test(ctl, names_in_maps_do_not_steer_the_terminal)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	struct pulsar_meta meta = { .module = "evil", .hooks = ~0u, .generation = 7 };
 	char path[512], *text;
 
@@ -298,7 +290,7 @@ Test(ctl, names_in_maps_do_not_steer_the_terminal)
 
 Test(ctl, doctor_says_why_a_hook_has_no_better_variant)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	json_t *doctor = pulsarctl_json(kit, WORDS("doctor"));
 	json_t *m = json_find(json_object_get(doctor, "modules"), "module", MODULE), *hook;
 	char *text = pulsarctl_text(kit, WORDS("doctor"));

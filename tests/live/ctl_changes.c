@@ -15,14 +15,6 @@
 
 #define MODULE "file-created"
 
-static struct kit *start(const char *modules, const char *config)
-{
-	struct kit *kit = kit_new(modules, config);
-
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
-	return kit;
-}
-
 static void expect_state(struct kit *kit, const char *module, const char *expected)
 {
 	json_t *m = status_of(kit, module);
@@ -43,7 +35,7 @@ static bool pinned(struct kit *kit, const char *what)
 
 Test(ctl_changes, a_module_is_stopped_started_and_restarted)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 
 	free(pulsarctl_text(kit, WORDS("stop", MODULE)));
 	expect_state(kit, MODULE, "stopped");
@@ -61,7 +53,7 @@ Test(ctl_changes, a_module_is_stopped_started_and_restarted)
 
 Test(ctl_changes, teardown_ends_everything_through_loaderd)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 
 	free(pulsarctl_text(kit, WORDS("teardown", MODULE)));
 	expect_state(kit, MODULE, "stopped");
@@ -73,7 +65,7 @@ Test(ctl_changes, teardown_ends_everything_through_loaderd)
 
 Test(ctl_changes, teardown_without_loaderd_removes_the_pins_itself)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 
 	kit_stop(kit, SIGKILL);
 	pulsarctl_fails(kit, WORDS("teardown", "no-such-module"), "there is no module");
@@ -89,7 +81,7 @@ Test(ctl_changes, teardown_without_loaderd_removes_the_pins_itself)
 
 Test(ctl_changes, teardown_leaves_the_pins_of_a_loaderd_that_it_cannot_ask)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	const char *const words[] = { "--socket",   "/tmp/no-such-socket",
 				      "--pin-root", kit_pin_root(kit),
 				      "teardown",   NULL };
@@ -134,8 +126,8 @@ static json_t *rules_of(struct kit *kit, const char *module)
 
 Test(ctl_changes, a_setting_takes_effect_and_the_file_keeps_its_comments)
 {
-	struct kit *kit = start(MODULE, "# What it looks at\n[file-created] ; a module\n"
-					"targets = /usr/bin/true ; this one\n# the end");
+	struct kit *kit = kit_started(MODULE, "# What it looks at\n[file-created] ; a module\n"
+					      "targets = /usr/bin/true ; this one\n# the end");
 	json_t *rules;
 
 	free(pulsarctl_text(kit,
@@ -161,7 +153,7 @@ Test(ctl_changes, what_takes_effect_only_at_the_next_start_is_told)
 {
 	static const char *const keys[] = { "loaderd.ring_size", "loaderd.memory_limit",
 					    MODULE ".ring_size" };
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	struct pulsarctl ctl;
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -176,7 +168,7 @@ Test(ctl_changes, what_takes_effect_only_at_the_next_start_is_told)
 
 Test(ctl_changes, defaults_are_shown_and_marked)
 {
-	struct kit *kit = start(MODULE, "memory_limit = 32M");
+	struct kit *kit = kit_started(MODULE, "memory_limit = 32M");
 	char *text = pulsarctl_text(kit, WORDS("config", "list", "loaderd"));
 
 	cr_expect(strstr(text, "loaderd.memory_limit = 32M\n"), "%s", text);
@@ -190,7 +182,7 @@ Test(ctl_changes, defaults_are_shown_and_marked)
 /* It does not run, as is asked for; one that is to run is missed. */
 Test(ctl_changes, a_module_that_is_not_there_can_be_disabled_only)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 
 	free(pulsarctl_text(kit, WORDS("config", "set", "not-there.enabled", "no")));
 	cr_expect(strstr(kit_log(kit), "[not-there]: there is no such module"), "%s", kit_log(kit));
@@ -201,7 +193,7 @@ Test(ctl_changes, a_module_that_is_not_there_can_be_disabled_only)
 
 Test(ctl_changes, a_module_is_disabled_and_enabled_by_its_configuration)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 
 	free(pulsarctl_text(kit, WORDS("config", "set", MODULE ".enabled", "no")));
 	cr_expect(!pinned(kit, MODULE));
@@ -221,7 +213,7 @@ static void expect_taken_back(struct kit *kit, const char *key, const char *valu
 
 Test(ctl_changes, what_loaderd_refuses_is_taken_back)
 {
-	struct kit *kit = start(MODULE, "[file-created]\nring_size = 64K");
+	struct kit *kit = kit_started(MODULE, "[file-created]\nring_size = 64K");
 
 	expect_taken_back(kit, MODULE ".ring_size", "100000", "power of two");
 	expect_taken_back(kit, "loaderd.no_such_key", "1", "no_such_key");
@@ -233,7 +225,7 @@ Test(ctl_changes, what_loaderd_refuses_is_taken_back)
 
 Test(ctl_changes, what_a_module_refuses_is_taken_back)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	json_t *m;
 
 	expect_taken_back(kit, MODULE ".no_such_variable", "1", "no such setting");
@@ -247,7 +239,7 @@ Test(ctl_changes, what_a_module_refuses_is_taken_back)
 
 Test(ctl_changes, without_loaderd_a_setting_is_judged_and_kept_for_its_start)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	const char *path = kit_config_path(kit);
 	struct pulsarctl ctl;
 
@@ -319,7 +311,7 @@ static long long figure(struct kit *kit, const char *key)
 
 Test(ctl_changes, a_rule_takes_effect_at_once_and_is_kept_where_that_is_asked_for)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	long long filtered;
 	json_t *rules;
 
@@ -351,7 +343,7 @@ Test(ctl_changes, a_rule_takes_effect_at_once_and_is_kept_where_that_is_asked_fo
 
 Test(ctl_changes, wrong_rules_are_refused_and_change_nothing)
 {
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	json_t *rules;
 
 	pulsarctl_fails(kit, WORDS("filter", "add", MODULE, "no_such_rule", "5"), "no such rule");
@@ -372,7 +364,7 @@ Test(ctl_changes, wrong_rules_are_refused_and_change_nothing)
 Test(ctl_changes, a_subscription_is_ended_for_good)
 {
 	static const char *const siem[] = { "--subscription", "siem", NULL };
-	struct kit *kit = start(MODULE, NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	struct kit_reader *reader = kit_read(kit, MODULE, siem);
 
 	kit_attached(kit, MODULE, "siem");

@@ -20,14 +20,6 @@
 #define PROMTOOL   "/usr/bin/promtool"
 #define PROMETHEUS "/usr/bin/prometheus"
 
-static struct kit *start(const char *modules)
-{
-	struct kit *kit = kit_new(modules, NULL);
-
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
-	return kit;
-}
-
 static void create_files(struct kit *kit, int count)
 {
 	char path[256];
@@ -110,7 +102,7 @@ static double value_of(const char *text, const char *sample)
 
 Test(ctl_metrics, figures_are_those_of_the_kernel)
 {
-	struct kit *kit = start(MODULE);
+	struct kit *kit = kit_started(MODULE, NULL);
 	struct kit_reader *reader = kit_read(kit, MODULE, NULL);
 	struct kit_account before, after;
 	double n;
@@ -145,7 +137,7 @@ Test(ctl_metrics, figures_are_those_of_the_kernel)
 Test(ctl_metrics, run_time_of_programs_is_there_while_the_kernel_counts_it)
 {
 	static const char path[] = "/proc/sys/kernel/bpf_stats_enabled";
-	struct kit *kit = start(MODULE);
+	struct kit *kit = kit_started(MODULE, NULL);
 	char was, *text, *at;
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 	double seconds = 0;
@@ -170,7 +162,7 @@ Test(ctl_metrics, run_time_of_programs_is_there_while_the_kernel_counts_it)
 
 Test(ctl_metrics, json_has_the_same_families)
 {
-	struct kit *kit = start(MODULE);
+	struct kit *kit = kit_started(MODULE, NULL);
 	json_t *metrics = pulsarctl_json(kit, WORDS("metrics"));
 	json_t *family = json_find(json_object_get(metrics, "families"), "name",
 				   "pulsar_events_produced_total");
@@ -204,7 +196,7 @@ Test(ctl_metrics, promtool_has_nothing_to_say)
 
 	if (access(PROMTOOL, X_OK))
 		cr_skip_test("promtool is not installed (package prometheus)");
-	kit = start(MODULE ",process-monitor");
+	kit = kit_started(MODULE ",process-monitor", NULL);
 	text = pulsarctl_text(kit, WORDS("metrics"));
 	promtool_check(kit, text);
 	free(text);
@@ -244,7 +236,7 @@ static void expect_few_capabilities(pid_t pid)
 
 Test(ctl_metrics, a_server_answers_each_request_anew_with_few_privileges)
 {
-	struct kit *kit = start(MODULE);
+	struct kit *kit = kit_started(MODULE, NULL);
 	unsigned short port;
 	struct pulsarctl ctl = serve(kit, &port);
 	char *text = http(port, "GET", "/metrics"), *later;
@@ -275,7 +267,7 @@ Test(ctl_metrics, a_server_answers_each_request_anew_with_few_privileges)
 
 Test(ctl_metrics, an_address_in_use_is_named)
 {
-	struct kit *kit = start(MODULE);
+	struct kit *kit = kit_started(MODULE, NULL);
 	unsigned short port;
 	struct pulsarctl ctl = serve(kit, &port);
 	char address[16];
@@ -373,7 +365,7 @@ Test(ctl_metrics, prometheus_scrapes_figures_that_are_not_zero)
 
 	if (access(PROMETHEUS, X_OK))
 		cr_skip_test("prometheus is not installed");
-	kit = start(MODULE);
+	kit = kit_started(MODULE, NULL);
 	reader = kit_read(kit, MODULE, NULL);
 	kit_attached(kit, MODULE, "default");
 	create_files(kit, 100);

@@ -23,14 +23,6 @@
 #define ENTER	  "\033[?1049h\033[?25l"
 #define LEAVE	  "\033[?25h\033[?1049l"
 
-static struct kit *start(const char *modules)
-{
-	struct kit *kit = kit_new(modules, NULL);
-
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
-	return kit;
-}
-
 /* ---- top ---- */
 
 /* A pulsarctl top on a terminal of its own. */
@@ -106,7 +98,7 @@ static void top_expect_end(struct top *top)
 
 Test(ctl_terminal, top_ends_by_q_and_gives_the_terminal_back)
 {
-	struct kit *kit = start(FILES);
+	struct kit *kit = kit_started(FILES, NULL);
 	struct top top;
 
 	top_start(&top, kit, 120);
@@ -122,7 +114,7 @@ Test(ctl_terminal, top_ends_by_q_and_gives_the_terminal_back)
 Test(ctl_terminal, top_gives_the_terminal_back_whatever_signal_ends_it)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	struct kit *kit = start(FILES);
+	struct kit *kit = kit_started(FILES, NULL);
 	struct top top;
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
@@ -136,7 +128,7 @@ Test(ctl_terminal, top_gives_the_terminal_back_whatever_signal_ends_it)
 
 Test(ctl_terminal, top_gives_the_terminal_back_while_it_is_stopped)
 {
-	struct kit *kit = start(FILES);
+	struct kit *kit = kit_started(FILES, NULL);
 	struct top top;
 	int status;
 
@@ -178,7 +170,7 @@ static size_t widest_line(const char *c)
 Test(ctl_terminal, top_fits_into_a_narrow_terminal_that_changes_its_size)
 {
 	struct winsize size = { .ws_row = 5, .ws_col = 30 };
-	struct kit *kit = start(FILES);
+	struct kit *kit = kit_started(FILES, NULL);
 	const char *last;
 	struct top top;
 
@@ -202,7 +194,7 @@ Test(ctl_terminal, top_fits_into_a_narrow_terminal_that_changes_its_size)
 
 Test(ctl_terminal, top_elsewhere_prints_one_table_after_the_other)
 {
-	struct kit *kit = start(FILES);
+	struct kit *kit = kit_started(FILES, NULL);
 	char *text = pulsarctl_text(kit, WORDS("top", "--count", "2", "--interval", "0.1"));
 	char *line;
 
@@ -307,7 +299,7 @@ static void expect_sorted(char *text)
 
 Test(ctl_terminal, watch_merges_modules_that_are_read_by_unprivileged_processes)
 {
-	struct kit *kit = start(FILES "," PROCESSES);
+	struct kit *kit = kit_started(FILES "," PROCESSES, NULL);
 	struct pulsarctl ctl = pulsarctl_start(kit, KIT_ROOT, WORDS("watch"));
 	struct held files = wait_held(kit, FILES, ctl.pid);
 	struct held processes = wait_held(kit, PROCESSES, ctl.pid);
@@ -332,7 +324,7 @@ Test(ctl_terminal, watch_merges_modules_that_are_read_by_unprivileged_processes)
 
 Test(ctl_terminal, watch_prints_json_and_takes_nothing_from_other_readers)
 {
-	struct kit *kit = start(FILES);
+	struct kit *kit = kit_started(FILES, NULL);
 	struct kit_reader *reader = kit_read(kit, FILES, NULL);
 	struct pulsarctl ctl;
 	char *text;
@@ -362,7 +354,7 @@ Test(ctl_terminal, watch_prints_json_and_takes_nothing_from_other_readers)
 
 Test(ctl_terminal, what_a_killed_watch_left_the_next_one_removes)
 {
-	struct kit *kit = start(FILES);
+	struct kit *kit = kit_started(FILES, NULL);
 	struct pulsarctl first = pulsarctl_start(kit, KIT_ROOT, WORDS("watch", FILES)), second;
 	struct held held = wait_held(kit, FILES, first.pid);
 
@@ -380,7 +372,7 @@ Test(ctl_terminal, what_a_killed_watch_left_the_next_one_removes)
 
 Test(ctl_terminal, watch_of_nobody_reads_the_default_subscription)
 {
-	struct kit *kit = start(FILES);
+	struct kit *kit = kit_started(FILES, NULL);
 	struct pulsarctl ctl = pulsarctl_start(kit, KIT_NOBODY_USER, WORDS("watch", FILES));
 
 	kit_attached(kit, FILES, "default");
@@ -394,7 +386,7 @@ Test(ctl_terminal, watch_of_nobody_reads_the_default_subscription)
 
 Test(ctl_terminal, watch_says_why_there_is_nothing_to_watch)
 {
-	struct kit *kit = start(FILES);
+	struct kit *kit = kit_started(FILES, NULL);
 
 	pulsarctl_fails(kit, WORDS("watch", "no-such-module"), "no-such-module");
 	kit_stop(kit, SIGKILL);

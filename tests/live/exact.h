@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What tests of faults share: storms, and that each event is accounted for. */
+/* What tests of streams and of faults share: storms, and that each event is accounted for. */
 #ifndef TESTS_EXACT_H
 #define TESTS_EXACT_H
 
@@ -9,16 +9,24 @@
 #define EXACT_TIME	  40 /* room for "2026-11-22T15:04:05.123456789Z" */
 #define EXACT_MICROSECOND 26 /* characters up to the microseconds, see readers/clock.h */
 
-/* Starts a loaderd with this configuration. */
-struct kit *exact_start(const char *modules, const char *config);
 /* A whole storm. */
 void exact_storm(struct storm *storm);
 /* Adds all that a reader printed, and frees it. */
 void exact_collect(struct tally *tally, struct kit_reader *reader);
 /* The same, only what is of the module that was loaded last. */
 void exact_collect_last(struct tally *tally, struct kit_reader *reader);
-/* Per CPU: produced is delivered and lost, in the maps and in the lines. Returns what was lost. */
-unsigned long long exact_expect(struct kit *kit, const char *module, const struct tally *tally);
+/*
+ * All that was produced is delivered or reported lost, per CPU, in the maps and in the lines.
+ * Returns what was lost.
+ */
+unsigned long long exact_expect(struct kit *kit, const char *module, const char *subscription,
+				const struct tally *tally);
+/*
+ * The same where rings have gone away with their readers: what these had written and not yet noted
+ * may be reported as discarded, too.
+ */
+void exact_expect_unnoted(struct kit *kit, const char *module, const char *subscription,
+			  const struct tally *tally);
 /* Waits until a reader, or loaderd, has said something. */
 void exact_said(const struct kit_reader *reader, const char *what);
 void exact_logged(const struct kit *kit, const char *what);

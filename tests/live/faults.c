@@ -12,8 +12,6 @@
 #include <unistd.h>
 
 #include "exact.h"
-#include "pulsar-test.h"
-#include "storm.h"
 
 #define MODULE	       "file-created"
 #define OVERFLOW_FILES 2000
@@ -21,7 +19,7 @@
 
 Test(faults, a_reader_that_is_stopped_until_its_ring_overflows_reports_each_loss, .timeout = 300)
 {
-	struct kit *kit = exact_start(MODULE, "[file-created]\nring_size = 64K\n");
+	struct kit *kit = kit_started(MODULE, "[file-created]\nring_size = 64K\n");
 	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = OVERFLOW_FILES };
 	struct kit_reader *reader = kit_read(kit, MODULE, NULL);
 	struct tally tally;
@@ -34,7 +32,7 @@ Test(faults, a_reader_that_is_stopped_until_its_ring_overflows_reports_each_loss
 	kit_caught_up(kit, MODULE, "default");
 	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
 	exact_collect(&tally, reader);
-	cr_expect_gt(exact_expect(kit, MODULE, &tally), 0);
+	cr_expect_gt(exact_expect(kit, MODULE, "default", &tally), 0);
 	tally_release(&tally);
 	kit_free(kit);
 }
@@ -49,13 +47,13 @@ static void expect_next_has_all(struct kit *kit, struct tally *tally)
 	exact_collect(tally, reader);
 	tally_close(tally);
 	cr_expect_eq(tally->missing, 0);
-	cr_expect_eq(exact_expect(kit, MODULE, tally), 0);
+	cr_expect_eq(exact_expect(kit, MODULE, "default", tally), 0);
 }
 
 Test(faults, a_reader_with_a_full_disk_says_so_and_the_next_goes_on_where_it_stopped,
      .timeout = 300)
 {
-	struct kit *kit = exact_start(MODULE, "[file-created]\nring_size = 8M\n");
+	struct kit *kit = kit_started(MODULE, "[file-created]\nring_size = 8M\n");
 	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = FEW_FILES };
 	struct kit_reader *reader =
 		kit_read_into(kit, MODULE, open("/dev/full", O_WRONLY | O_CLOEXEC));
@@ -77,7 +75,7 @@ Test(faults, a_reader_with_a_full_disk_says_so_and_the_next_goes_on_where_it_sto
 Test(faults, a_reader_whose_pipe_is_closed_ends_and_the_next_goes_on_where_it_stopped,
      .timeout = 300)
 {
-	struct kit *kit = exact_start(MODULE, "[file-created]\nring_size = 8M\n");
+	struct kit *kit = kit_started(MODULE, "[file-created]\nring_size = 8M\n");
 	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = FEW_FILES };
 	struct kit_reader *reader;
 	struct tally tally;
@@ -100,7 +98,7 @@ Test(faults, a_reader_whose_pipe_is_closed_ends_and_the_next_goes_on_where_it_st
 
 Test(faults, a_reader_whose_small_disk_fills_goes_on_when_there_is_room, .timeout = 300)
 {
-	struct kit *kit = exact_start(MODULE, "[file-created]\nring_size = 8M\n");
+	struct kit *kit = kit_started(MODULE, "[file-created]\nring_size = 8M\n");
 	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = FEW_FILES };
 	const char *disk = kit_mount(kit, "tmpfs", "size=64k");
 	struct kit_reader *reader;
@@ -122,7 +120,7 @@ Test(faults, a_reader_whose_small_disk_fills_goes_on_when_there_is_room, .timeou
 	tally_close(&tally);
 	cr_expect_eq(tally.missing, 0);
 	cr_expect_eq(tally.repeated, 0);
-	cr_expect_eq(exact_expect(kit, MODULE, &tally), 0);
+	cr_expect_eq(exact_expect(kit, MODULE, "default", &tally), 0);
 	tally_release(&tally);
 	kit_free(kit);
 }
@@ -186,7 +184,7 @@ Test(faults, a_clock_that_is_set_back_changes_times_and_no_order, .timeout = 300
 
 	if (!getenv("PULSAR_TEST_CLOCK"))
 		cr_skip_test("sets the clock of the machine: asked for by PULSAR_TEST_CLOCK=1");
-	kit = exact_start(MODULE, NULL);
+	kit = kit_started(MODULE, NULL);
 	reader = kit_read(kit, MODULE, NULL);
 	kit_attached(kit, MODULE, "default");
 	make_moment(kit, &first, "first");
@@ -200,7 +198,7 @@ Test(faults, a_clock_that_is_set_back_changes_times_and_no_order, .timeout = 300
 	json_decref(events);
 	tally_init(&tally, &none);
 	exact_collect(&tally, reader);
-	cr_expect_eq(exact_expect(kit, MODULE, &tally), 0);
+	cr_expect_eq(exact_expect(kit, MODULE, "default", &tally), 0);
 	tally_release(&tally);
 	kit_free(kit);
 }

@@ -36,27 +36,28 @@ static void pin_path(struct kit *kit, const char *pin, char *path, size_t size)
 	snprintf(path, size, "%s/" MODULE "/%s", kit_pin_root(kit), pin);
 }
 
+static void pin_info(const char *path, void *info, __u32 size)
+{
+	int fd = bpf_obj_get(path);
+
+	cr_assert(fd >= 0 && !bpf_obj_get_info_by_fd(fd, info, &size), "%s: %s", path,
+		  strerror(errno));
+	close(fd);
+}
+
 static __u32 link_id(const char *path)
 {
 	struct bpf_link_info info = { 0 };
-	__u32 size = sizeof(info);
-	int fd = bpf_obj_get(path);
 
-	cr_assert(fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size), "%s: %s", path,
-		  strerror(errno));
-	close(fd);
+	pin_info(path, &info, sizeof(info));
 	return info.id;
 }
 
 static __u32 map_id(const char *path)
 {
 	struct bpf_map_info info = { 0 };
-	__u32 size = sizeof(info);
-	int fd = bpf_obj_get(path);
 
-	cr_assert(fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size), "%s: %s", path,
-		  strerror(errno));
-	close(fd);
+	pin_info(path, &info, sizeof(info));
 	return info.id;
 }
 
@@ -141,7 +142,7 @@ struct scene {
 
 static void scene_set(struct scene *s)
 {
-	*s = (struct scene){ .kit = exact_start(MODULE, ROOMY) };
+	*s = (struct scene){ .kit = kit_started(MODULE, ROOMY) };
 	s->storm =
 		(struct storm){ .folder = kit_folder(s->kit), .processes = 2, .files = FEW_FILES };
 	s->reader = kit_read(s->kit, MODULE, NULL);
@@ -168,7 +169,7 @@ static void scene_remove(struct scene *s, const char *pin)
 static void scene_restart(struct scene *s)
 {
 	cr_expect_eq(kit_stop(s->kit, SIGTERM), 0);
-	cr_assert(kit_start(s->kit), "loaderd did not start again:\n%s", kit_log(s->kit));
+	kit_must_start(s->kit);
 	expect_no_stage(s->kit);
 }
 
@@ -186,7 +187,7 @@ static void scene_end(struct scene *s, bool anew)
 	files = anew ? 1 : 2;
 	for (unsigned int i = 0; i < s->tally.files; i++)
 		cr_expect_eq(s->tally.seen[i], files, "file %u: %u times", i, s->tally.seen[i]);
-	cr_expect_eq(exact_expect(s->kit, MODULE, &s->tally), 0);
+	cr_expect_eq(exact_expect(s->kit, MODULE, "default", &s->tally), 0);
 	wait_until(links_are_gone, &s->old, "the old links to go");
 	if (anew)
 		wait_until(map_is_gone, &s->old, "the old maps to go");
@@ -294,7 +295,7 @@ Test(faults_pins, bpffs_that_is_unmounted_below_loaderd_goes_with_it, .timeout =
 	mount_pins(kit);
 	snprintf(mount_point, sizeof(mount_point), "%.*s",
 		 (int)(strrchr(kit_pin_root(kit), '/') - kit_pin_root(kit)), kit_pin_root(kit));
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	kit_must_start(kit);
 	reader = kit_read(kit, MODULE, NULL);
 	kit_attached(kit, MODULE, "default");
 	old = objects_of(kit);
@@ -307,7 +308,7 @@ Test(faults_pins, bpffs_that_is_unmounted_below_loaderd_goes_with_it, .timeout =
 	cr_expect_eq(kit_stop(kit, SIGTERM), 0, "%s", kit_log(kit));
 	wait_until(links_are_gone, &old, "the old links to go");
 	mount_pins(kit);
-	cr_assert(kit_start(kit), "loaderd did not start again:\n%s", kit_log(kit));
+	kit_must_start(kit);
 	exact_said(reader, ANEW);
 	kit_attached(kit, MODULE, "default");
 	tally_init(&tally, &storm);
@@ -317,7 +318,7 @@ Test(faults_pins, bpffs_that_is_unmounted_below_loaderd_goes_with_it, .timeout =
 	exact_collect_last(&tally, reader);
 	tally_close(&tally);
 	cr_expect_eq(tally.missing, 0);
-	cr_expect_eq(exact_expect(kit, MODULE, &tally), 0);
+	cr_expect_eq(exact_expect(kit, MODULE, "default", &tally), 0);
 	expect_gone(&old);
 	next = objects_of(kit);
 	tally_release(&tally);

@@ -81,14 +81,6 @@ static pid_t run_program(const char *path)
 
 /* ---- a Pulsar and what its reader printed ---- */
 
-static struct kit *start(const char *config)
-{
-	struct kit *kit = kit_new(MODULE, config);
-
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
-	return kit;
-}
-
 static json_t *read_to_now(struct kit *kit, struct kit_reader *reader)
 {
 	kit_caught_up(kit, MODULE, "default");
@@ -170,7 +162,7 @@ Test(process_identity, a_process_that_is_older_than_loaderd_is_known)
 	json_t *events;
 
 	wait_until(sleeper_runs, &old, "the sleeper does not run");
-	kit = start(NULL);
+	kit = kit_started(MODULE, NULL);
 	reader = kit_read(kit, MODULE, NULL);
 	sleeper_stop(&old);
 	events = read_to_now(kit, reader);
@@ -185,7 +177,7 @@ Test(process_identity, a_process_that_is_older_than_loaderd_is_known)
 
 Test(process_identity, the_table_is_kept_while_loaderd_is_away)
 {
-	struct kit *kit = start(NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	struct kit_reader *reader;
 	struct pulsar_process before, after;
 	struct sleeper s;
@@ -246,7 +238,7 @@ Test(process_identity, an_upgrade_of_core_turns_the_order_of_programs_round_and_
 
 Test(process_identity, an_entry_goes_when_its_process_is_gone)
 {
-	struct kit *kit = start(NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	struct sleeper s = sleeper_start();
 	struct entered e = { kit, s.pid };
 
@@ -260,7 +252,7 @@ Test(process_identity, an_entry_goes_when_its_process_is_gone)
 
 Test(process_identity, a_full_table_is_counted_and_nothing_fails)
 {
-	struct kit *kit = start("[core]\nprocesses_max = 16\n");
+	struct kit *kit = kit_started(MODULE, "[core]\nprocesses_max = 16\n");
 	struct kit_reader *reader = kit_read(kit, MODULE, NULL);
 	pid_t pid = run_program(PROGRAM);
 	struct pulsar_core_state state = state_of(kit);

@@ -23,19 +23,11 @@
 #define MODULES	       PULSAR_TEST_BUILD "/modules"
 #define TEST_BPF(name) PULSAR_TEST_BPF_DIR "/" name ".bpf.o"
 
-static struct kit *start(const char *modules, const char *config)
-{
-	struct kit *kit = kit_new(modules, config);
-
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
-	return kit;
-}
-
 /* ---- who may read ---- */
 
 Test(spine, a_reader_without_the_group_is_told_which_it_needs)
 {
-	struct kit *kit = start("file-created", "[file-created]\ngroup = root\n");
+	struct kit *kit = kit_started("file-created", "[file-created]\ngroup = root\n");
 	struct kit_reader *reader = kit_read(kit, "file-created", NULL);
 	int status = kit_reader_wait(reader);
 	char *log = kit_reader_log(reader);
@@ -52,7 +44,7 @@ Test(spine, a_reader_without_the_group_is_told_which_it_needs)
 
 Test(spine, the_second_reader_of_a_subscription_is_told_who_holds_it)
 {
-	struct kit *kit = start("file-created", NULL);
+	struct kit *kit = kit_started("file-created", NULL);
 	struct kit_reader *first = kit_read(kit, "file-created", NULL), *second;
 	char expected[64];
 	char *log;
@@ -88,7 +80,7 @@ static void expect_reader_fails(const char *pins, const char *socket, const char
 
 Test(spine, a_reader_names_an_unknown_module_and_an_absent_loaderd)
 {
-	struct kit *kit = start("file-created", NULL);
+	struct kit *kit = kit_started("file-created", NULL);
 
 	expect_reader_fails(kit_pin_root(kit), kit_socket(kit), "no-such-module", "no-such-module");
 	expect_reader_fails(kit_pin_root(kit), "/tmp/no-such-socket", "file-created",
@@ -125,7 +117,7 @@ static void expect_map_shows(struct kit *kit, const char *map, const char *const
 
 Test(spine, pinned_maps_read_like_tables_in_bpftool)
 {
-	struct kit *kit = start("file-created", NULL);
+	struct kit *kit = kit_started("file-created", NULL);
 	char *links;
 
 	expect_map_shows(
@@ -159,7 +151,7 @@ Test(spine, a_module_dropped_in_as_one_file_loads_and_prints)
 
 	kit_own_modules(kit);
 	kit_add_module(kit, TEST_BPF("dir-made"));
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	kit_must_start(kit);
 	reader = kit_read(kit, "dir-made", NULL);
 	snprintf(path, sizeof(path), "%s/directory", kit_folder(kit));
 	make_directory(path);
@@ -184,7 +176,7 @@ Test(spine, a_reload_takes_a_module_that_can_do_without_what_the_kernel_lacks)
 
 	kit_own_modules(kit);
 	kit_add_module(kit, TEST_BPF("lacking"));
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	kit_must_start(kit);
 	kit_change_module(kit, "lacking");
 	kit_reload(kit);
 	cr_expect(strstr(kit_log(kit), "generation 2"), "not upgraded:\n%s", kit_log(kit));
@@ -200,7 +192,7 @@ Test(spine, a_wrong_probe_fails_in_the_kit_and_the_field_is_named)
 
 	kit_own_modules(kit);
 	kit_add_module(kit, TEST_BPF("wrong-probe"));
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	kit_must_start(kit);
 	reader = kit_read(kit, "wrong-probe", NULL);
 	snprintf(path, sizeof(path), "%s/directory", kit_folder(kit));
 	cr_assert(!mkdir(path, 0755) && !rmdir(path));
@@ -314,7 +306,7 @@ static void program_ids(struct kit *kit, char *ids, size_t size)
 
 Test(spine, a_restart_with_nothing_changed_keeps_the_programs)
 {
-	struct kit *kit = start("file-created", NULL);
+	struct kit *kit = kit_started("file-created", NULL);
 	char before[4096], after[4096];
 
 	program_ids(kit, before, sizeof(before));

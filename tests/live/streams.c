@@ -12,8 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "pulsar-test.h"
-#include "storm.h"
+#include "exact.h"
 
 #define MODULE	      "file-created"
 /* Room for all of a storm, so that no pause of a reader makes a loss. */
@@ -21,14 +20,6 @@
 #define STORM_FILES   100000
 #define READER_KILLS  20
 #define LOADERD_KILLS 10
-
-static struct kit *start(const char *config)
-{
-	struct kit *kit = kit_new(MODULE, config);
-
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
-	return kit;
-}
 
 /* Has the storm come to the given file? Files are removed at once, so the counters tell. */
 struct progress {
@@ -52,48 +43,6 @@ static void wait_for_part(struct kit *kit, const struct storm *storm, unsigned i
 	wait_until(has_come_to, &want, "the storm");
 }
 
-static void collect(struct tally *tally, struct kit_reader *reader)
-{
-	json_t *events = kit_reader_events(reader);
-
-	tally_add(tally, events);
-	json_decref(events);
-	kit_reader_free(reader);
-}
-
-/*
- * Everything that was produced is delivered or reported lost, per CPU, in the maps and in the
- * lines. Up to the last event that was accounted for, which is not before the end of the
- * storm: the machine goes on, and what it does meanwhile lies in the rings.
- *
- * Where a ring goes away with its reader, what that had written and not yet noted is reported
- * as discarded too: `both` allows for these and counts them.
- */
-static void expect_exact(struct kit *kit, const struct tally *tally, const char *subscription,
-			 bool both)
-{
-	for (unsigned int cpu = 0; cpu < tally->cpus; cpu++) {
-		struct kit_account a = kit_account(kit, MODULE, subscription, cpu);
-
-		printf("  %s, CPU %u: produced %llu = delivered %llu + lost %llu; lines: %llu + "
-		       "%llu\n",
-		       subscription, cpu, a.accounted - a.base, a.delivered, a.lost,
-		       tally->delivered[cpu], tally->lost[cpu]);
-		cr_expect_eq(a.unsettled, 0);
-		cr_expect_eq(a.accounted - a.base, a.delivered + a.lost);
-		cr_expect_eq(a.lost, tally->lost[cpu]);
-		if (both) {
-			printf("  %llu lines written, not noted by a killed reader, and reported "
-			       "discarded\n",
-			       tally->delivered[cpu] - a.delivered);
-			cr_expect_geq(tally->delivered[cpu], a.delivered);
-			cr_expect_leq(tally->delivered[cpu] - a.delivered, tally->discarded[cpu]);
-		} else {
-			cr_expect_eq(a.delivered, tally->delivered[cpu]);
-		}
-	}
-}
-
 static void expect_complete(const struct tally *tally)
 {
 	unsigned long long lost = 0;
@@ -108,7 +57,7 @@ static void expect_complete(const struct tally *tally)
 
 Test(streams, a_reader_killed_twenty_times_loses_nothing, .timeout = 600)
 {
-	struct kit *kit = start(ROOMY);
+	struct kit *kit = kit_started(MODULE, ROOMY);
 	struct storm storm = { .folder = kit_folder(kit),
 			       .processes = 2,
 			       .files = scaled(STORM_FILES) };
@@ -121,16 +70,16 @@ Test(streams, a_reader_killed_twenty_times_loses_nothing, .timeout = 600)
 		reader = kit_read(kit, MODULE, NULL);
 		wait_for_part(kit, &storm, i, READER_KILLS + 2);
 		kit_reader_stop(reader, SIGKILL);
-		collect(&tally, reader);
+		exact_collect(&tally, reader);
 	}
 	reader = kit_read(kit, MODULE, NULL);
 	storm_wait(&storm);
 	kit_caught_up(kit, MODULE, "default");
 	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
-	collect(&tally, reader);
+	exact_collect(&tally, reader);
 	tally_close(&tally);
 	expect_complete(&tally);
-	expect_exact(kit, &tally, "default", false);
+	exact_expect(kit, MODULE, "default", &tally);
 	tally_release(&tally);
 	kit_free(kit);
 }
@@ -138,7 +87,7 @@ Test(streams, a_reader_killed_twenty_times_loses_nothing, .timeout = 600)
 /* Attached means that it reads the new rings: those of a loaderd that dies before are nobody else's. */
 Test(streams, loaderd_killed_ten_times_loses_nothing_for_an_attached_reader, .timeout = 600)
 {
-	struct kit *kit = start(ROOMY);
+	struct kit *kit = kit_started(MODULE, ROOMY);
 	struct storm storm = { .folder = kit_folder(kit),
 			       .processes = 2,
 			       .files = scaled(STORM_FILES) };
@@ -152,22 +101,22 @@ Test(streams, loaderd_killed_ten_times_loses_nothing_for_an_attached_reader, .ti
 		wait_for_part(kit, &storm, i, LOADERD_KILLS + 2);
 		kit_caught_up(kit, MODULE, "default");
 		kit_stop(kit, SIGKILL);
-		cr_assert(kit_start(kit), "loaderd did not start again:\n%s", kit_log(kit));
+		kit_must_start(kit);
 	}
 	storm_wait(&storm);
 	kit_caught_up(kit, MODULE, "default");
 	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
-	collect(&tally, reader);
+	exact_collect(&tally, reader);
 	tally_close(&tally);
 	expect_complete(&tally);
-	expect_exact(kit, &tally, "default", false);
+	exact_expect(kit, MODULE, "default", &tally);
 	tally_release(&tally);
 	kit_free(kit);
 }
 
 Test(streams, both_killed_in_turn_with_small_rings_is_exact, .timeout = 600)
 {
-	struct kit *kit = start("[file-created]\nring_size = 64K\n");
+	struct kit *kit = kit_started(MODULE, "[file-created]\nring_size = 64K\n");
 	struct storm storm = { .folder = kit_folder(kit),
 			       .processes = 2,
 			       .files = scaled(STORM_FILES) };
@@ -186,18 +135,18 @@ Test(streams, both_killed_in_turn_with_small_rings_is_exact, .timeout = 600)
 		kit_stop(kit, SIGKILL);
 		if (i % 2 == 0)
 			kit_reader_stop(reader, SIGKILL);
-		collect(&tally, reader);
-		cr_assert(kit_start(kit), "loaderd did not start again:\n%s", kit_log(kit));
+		exact_collect(&tally, reader);
+		kit_must_start(kit);
 	}
 	storm_wait(&storm);
 	reader = kit_read(kit, MODULE, NULL);
 	kit_caught_up(kit, MODULE, "default");
 	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
-	collect(&tally, reader);
+	exact_collect(&tally, reader);
 	tally_close(&tally);
 	printf("  %u files: %u missing, %u lines repeated\n", tally.files, tally.missing,
 	       tally.repeated);
-	expect_exact(kit, &tally, "default", true);
+	exact_expect_unnoted(kit, MODULE, "default", &tally);
 	tally_release(&tally);
 	kit_free(kit);
 }
@@ -206,7 +155,7 @@ Test(streams, both_killed_in_turn_with_small_rings_is_exact, .timeout = 600)
 static void two_subscriptions(const char *config, bool complete)
 {
 	static const char *const late_arguments[] = { "--subscription", "late", NULL };
-	struct kit *kit = start(config);
+	struct kit *kit = kit_started(MODULE, config);
 	struct storm storm = { .folder = kit_folder(kit), .processes = 2, .files = scaled(20000) };
 	struct kit_reader *now = kit_read(kit, MODULE, NULL), *late;
 	struct tally tally_now, tally_late;
@@ -219,7 +168,7 @@ static void two_subscriptions(const char *config, bool complete)
 	cr_assert_eq(err, 0, "%s", kit_reader_log(late));
 	tally_init(&tally_now, &storm);
 	tally_init(&tally_late, &storm);
-	collect(&tally_late, late);
+	exact_collect(&tally_late, late);
 	storm_start(&storm);
 	storm_wait(&storm);
 	late = kit_read(kit, MODULE, late_arguments);
@@ -227,16 +176,16 @@ static void two_subscriptions(const char *config, bool complete)
 	kit_caught_up(kit, MODULE, "late");
 	cr_expect_eq(kit_reader_stop(now, SIGTERM), 0);
 	cr_expect_eq(kit_reader_stop(late, SIGTERM), 0);
-	collect(&tally_now, now);
-	collect(&tally_late, late);
+	exact_collect(&tally_now, now);
+	exact_collect(&tally_late, late);
 	tally_close(&tally_now);
 	tally_close(&tally_late);
 	if (complete) {
 		expect_complete(&tally_now);
 		expect_complete(&tally_late);
 	}
-	expect_exact(kit, &tally_now, "default", false);
-	expect_exact(kit, &tally_late, "late", false);
+	exact_expect(kit, MODULE, "default", &tally_now);
+	exact_expect(kit, MODULE, "late", &tally_late);
 	tally_release(&tally_now);
 	tally_release(&tally_late);
 	kit_free(kit);
@@ -262,7 +211,7 @@ Test(streams, an_upgrade_in_the_middle_of_a_storm_loses_nothing, .timeout = 600)
 	struct tally tally;
 
 	kit_own_modules(kit);
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	kit_must_start(kit);
 	reader = kit_read(kit, MODULE, NULL);
 	kit_caught_up(kit, MODULE, "default");
 	tally_init(&tally, &storm);
@@ -274,17 +223,17 @@ Test(streams, an_upgrade_in_the_middle_of_a_storm_loses_nothing, .timeout = 600)
 			kit_reload(kit);
 		} else {
 			kit_stop(kit, SIGTERM);
-			cr_assert(kit_start(kit), "loaderd did not start again:\n%s", kit_log(kit));
+			kit_must_start(kit);
 		}
 	}
 	storm_wait(&storm);
 	kit_caught_up(kit, MODULE, "default");
 	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
 	cr_expect(strstr(kit_log(kit), "generation 4"), "not upgraded:\n%s", kit_log(kit));
-	collect(&tally, reader);
+	exact_collect(&tally, reader);
 	tally_close(&tally);
 	expect_complete(&tally);
-	expect_exact(kit, &tally, "default", false);
+	exact_expect(kit, MODULE, "default", &tally);
 	tally_release(&tally);
 	kit_free(kit);
 }
@@ -297,7 +246,7 @@ Test(streams, what_is_unread_at_an_upgrade_is_delivered_after_it, .timeout = 300
 	struct tally tally;
 
 	kit_own_modules(kit);
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	kit_must_start(kit);
 	tally_init(&tally, &storm);
 	storm_start(&storm);
 	storm_wait(&storm);
@@ -308,7 +257,7 @@ Test(streams, what_is_unread_at_an_upgrade_is_delivered_after_it, .timeout = 300
 	reader = kit_read(kit, MODULE, NULL);
 	kit_caught_up(kit, MODULE, "default");
 	cr_expect_eq(kit_reader_stop(reader, SIGTERM), 0);
-	collect(&tally, reader);
+	exact_collect(&tally, reader);
 	tally_close(&tally);
 	expect_complete(&tally);
 	tally_release(&tally);

@@ -21,14 +21,6 @@
 
 static const char *const often[] = { "--interval", "20", NULL };
 
-static struct kit *start(const char *config)
-{
-	struct kit *kit = kit_new(MODULE, config);
-
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
-	return kit;
-}
-
 /* ---- lines ---- */
 
 static json_t *payload_of(json_t *event)
@@ -105,7 +97,7 @@ static void ended(pid_t pid)
 
 Test(syscall_monitor, no_call_of_a_short_lived_process_is_missed)
 {
-	struct kit *kit = start(NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	struct kit_reader *reader = kit_read(kit, MODULE, NULL);
 	pid_t pids[SHORT_LIVED];
 	json_t *events;
@@ -144,7 +136,7 @@ static void call_in_threads(int threads)
 
 Test(syscall_monitor, threads_on_several_cpus_lose_no_count_while_it_is_read)
 {
-	struct kit *kit = start(NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	struct kit_reader *reader = kit_read(kit, MODULE, often);
 	pid_t pid = run(call_in_threads, THREADS);
 	json_t *events;
@@ -182,7 +174,7 @@ static bool is_told(void *arg)
 
 Test(syscall_monitor, a_process_that_sleeps_is_told_while_it_does)
 {
-	struct kit *kit = start(NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	struct kit_reader *reader = kit_read(kit, MODULE, often);
 	struct sought sought = { reader, run(call_and_wait, 5), 5 };
 
@@ -203,7 +195,7 @@ static void call_and_exec(int times)
 
 Test(syscall_monitor, exec_ends_the_counts_of_one_program_and_begins_those_of_the_next)
 {
-	struct kit *kit = start(NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	struct kit_reader *reader = kit_read(kit, MODULE, often);
 	pid_t pid = run(call_and_exec, 3);
 	json_t *events;
@@ -275,7 +267,7 @@ Test(syscall_monitor, counts_are_those_of_strace)
 
 	if (access(STRACE, X_OK))
 		cr_skip_test("there is no strace");
-	kit = start(NULL);
+	kit = kit_started(MODULE, NULL);
 	reader = kit_read(kit, MODULE, often);
 	snprintf(summary, sizeof(summary), "%s/summary", kit_folder(kit));
 	pid = fork();
@@ -307,7 +299,7 @@ static const char *since_of(json_t *events, pid_t pid)
 
 Test(syscall_monitor, a_new_reader_tells_all_since_the_beginning)
 {
-	struct kit *kit = start(NULL);
+	struct kit *kit = kit_started(MODULE, NULL);
 	struct kit_reader *first = kit_read(kit, MODULE, often), *second;
 	struct sought sought = { first, run(call_and_wait, 7), 7 };
 	json_t *before, *after;
@@ -351,7 +343,7 @@ Test(syscall_monitor, an_upgrade_goes_on_counting_where_it_was)
 	json_t *events;
 
 	kit_own_modules(kit);
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	kit_must_start(kit);
 	sought.reader = reader = kit_read(kit, MODULE, often);
 	cr_assert(!pipe(upgrade_go));
 	sought.pid = run(call_before_and_after, 5);
@@ -421,7 +413,7 @@ Test(tables, a_module_dropped_in_publishes_one_without_anything_else_knowing_it)
 
 	kit_own_modules(kit);
 	kit_add_module(kit, PULSAR_TEST_BPF_DIR "/dirs-counted.bpf.o");
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	kit_must_start(kit);
 	reader = kit_read(kit, "dirs-counted", often);
 	snprintf(path, sizeof(path), "%s/directory", kit_folder(kit));
 	dirs_path = path;

@@ -271,7 +271,7 @@ Test(together, all_modules_in_a_mixed_storm_are_exact_and_do_not_grow, .timeout 
 	struct memory early, late;
 	pid_t storm[STORMS];
 
-	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+	kit_must_start(kit);
 	for (size_t i = 0; i < MODULES; i++) {
 		readers[i] = kit_read_quietly(kit, modules[i]);
 		kit_attached(kit, modules[i], "default");

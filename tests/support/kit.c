@@ -287,6 +287,19 @@ bool kit_start(struct kit *kit)
 	return kit_await(kit);
 }
 
+void kit_must_start(struct kit *kit)
+{
+	cr_assert(kit_start(kit), "loaderd did not start:\n%s", kit_log(kit));
+}
+
+struct kit *kit_started(const char *modules, const char *config)
+{
+	struct kit *kit = kit_new(modules, config);
+
+	kit_must_start(kit);
+	return kit;
+}
+
 int kit_stop(struct kit *kit, int signal)
 {
 	pid_t pid = kit->pid;

@@ -156,6 +156,10 @@ char *kit_log(const struct kit *kit);
 
 /* Starts loaderd and waits until it is ready; false: it ended instead (kit_log() says why). */
 bool kit_start(struct kit *kit);
+/* The same, and fails the test with what loaderd has said if it ended. */
+void kit_must_start(struct kit *kit);
+/* kit_new() and kit_must_start(). */
+struct kit *kit_started(const char *modules, const char *config);
 /* The two halves of it, for what happens in between. */
 void kit_launch(struct kit *kit);
 bool kit_await(struct kit *kit);
