@@ -40,7 +40,8 @@ struct stream *stream_new(struct stream_means *means);
  * @stream: new
  * @again: there was a stream before, so loaderd cannot be far: wait for it
  *
- * Waits for the answer. stream_refusal() has more.
+ * Waits for the answer, and for the next loaderd if this one ends without it. stream_refusal()
+ * has more.
  *
  * Return: 0; -ECANCELED the end was requested before; -EBUSY another reader has the
  * subscription; -ENOENT, -ECONNREFUSED there is no loaderd; another negative errno.

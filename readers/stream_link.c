@@ -150,6 +150,8 @@ int stream_attach(struct stream *stream, bool again)
 			err = stream_try(s, now);
 		if (!err)
 			err = stream_receive(s, now);
+		/* There was one a moment ago, which may be starting anew. */
+		again |= err == -EPIPE || err == -ECONNRESET;
 		if (!stream_passes(err, again, now - begin))
 			return err;
 		if (s->link.state != LINK_UP)

@@ -27,6 +27,7 @@ struct kit {
 	int notify;	       /* our end of NOTIFY_SOCKET */
 	int janitor;	       /* write end: its closing sets the janitor to work */
 	pid_t janitor_pid;
+	struct kit_reader *readers; /* all that have not been freed */
 };
 
 /* process.c */
@@ -42,6 +43,8 @@ struct spawn {
 pid_t process_spawn(const struct spawn *spawn);
 /* Waits for its end (60 s): the wait status. */
 int process_wait(pid_t pid);
+/* What wait_until() does, for those that have more to say: false after the limit. */
+bool waited_for(bool (*condition)(void *arg), void *arg);
 /* Whole content of a file or memfd (malloc'ed, NUL-terminated). */
 char *file_text(int fd);
 /* Nanoseconds of CLOCK_REALTIME. */

@@ -137,12 +137,17 @@ long long now_ns(void)
 	return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
-void wait_until(bool (*condition)(void *arg), void *arg, const char *what)
+bool waited_for(bool (*condition)(void *arg), void *arg)
 {
 	for (int ms = 0; ms < LIMIT_MS; ms += 2) {
 		if (condition(arg))
-			return;
+			return true;
 		poll(NULL, 0, 2); /* the pace of looking, not what makes it right */
 	}
-	cr_assert(condition(arg), "waited in vain: %s", what);
+	return condition(arg);
+}
+
+void wait_until(bool (*condition)(void *arg), void *arg, const char *what)
+{
+	cr_assert(waited_for(condition, arg), "waited in vain: %s", what);
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -24,7 +25,9 @@
 #define ARGUMENTS_MAX 24
 
 struct kit_reader {
-	pid_t pid; /* 0: ended */
+	struct kit *kit;
+	struct kit_reader *next; /* of the kit */
+	pid_t pid;		 /* 0: ended */
 	int out, err;
 };
 
@@ -53,6 +56,9 @@ static struct kit_reader *reader_start(struct kit *kit, const char *module,
 						     .out = reader->out,
 						     .err = reader->err,
 						     .nobody = true });
+	reader->kit = kit;
+	reader->next = kit->readers;
+	kit->readers = reader;
 	return reader;
 }
 
@@ -125,10 +131,15 @@ json_t *kit_reader_events(const struct kit_reader *reader)
 
 void kit_reader_free(struct kit_reader *reader)
 {
+	struct kit_reader **link;
+
 	if (!reader)
 		return;
 	if (reader->pid)
 		kit_reader_stop(reader, SIGKILL);
+	for (link = &reader->kit->readers; *link != reader; link = &(*link)->next)
+		;
+	*link = reader->next;
 	close(reader->out);
 	close(reader->err);
 	free(reader);
@@ -210,6 +221,34 @@ static bool is_caught_up(void *arg)
 	return a.accounted >= want->produced && !a.unsettled;
 }
 
+/* What a reader that does not catch up has to say for itself, and loaderd of it. */
+static void print_readers(struct kit *kit)
+{
+	for (const struct kit_reader *r = kit->readers; r; r = r->next) {
+		siginfo_t end = { 0 };
+
+		if (r->pid)
+			waitid(P_PID, r->pid, &end, WEXITED | WNOHANG | WNOWAIT);
+		fprintf(stderr, "reader %d %s: %s\n", r->pid,
+			r->pid && !end.si_pid ? "runs" : "has ended", kit_reader_log(r));
+	}
+	fprintf(stderr, "loaderd: %s\n", kit_log(kit));
+}
+
+static void expect_caught_up(struct caught_up *want)
+{
+	struct kit_account a;
+
+	if (waited_for(is_caught_up, want))
+		return;
+	print_readers(want->kit);
+	a = kit_account(want->kit, want->module, want->subscription, want->cpu);
+	cr_assert_fail("the reader of %s did not catch up with %llu on CPU %d: accounted for %llu, "
+		       "%llu delivered, %llu lost, %lld unsettled; %llu produced, base %llu",
+		       want->module, want->produced, want->cpu, a.accounted, a.delivered, a.lost,
+		       a.unsettled, a.produced, a.base);
+}
+
 void kit_caught_up(struct kit *kit, const char *module, const char *subscription)
 {
 	unsigned int cpus = kit_cpus();
@@ -224,5 +263,5 @@ void kit_caught_up(struct kit *kit, const char *module, const char *subscription
 			.produced = kit_account(kit, module, subscription, c).produced,
 		};
 	for (unsigned int c = 0; c < cpus; c++)
-		wait_until(is_caught_up, &want[c], "the reader to catch up");
+		expect_caught_up(&want[c]);
 }

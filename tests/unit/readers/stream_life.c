@@ -192,6 +192,19 @@ Test(life, loaderd_that_dies_does_not_cut_off_its_reader)
 	cr_expect_eq(world_progress(&w, 0).ring_id, w.ring[0].id);
 }
 
+Test(life, loaderd_that_ends_before_its_first_answer_is_waited_for)
+{
+	world_read_as_nobody(&w);
+	world_accept(&w);
+	world_loaderd_dies(&w);
+	world_loaderd_starts(&w);
+	world_serve(&w);
+	world_produce(&w, 0, 1);
+	world_expect_events(&w, 0, 1, 1);
+	world_expect_end(&w, SIGTERM, 0);
+	cr_expect_str_eq(world_log(&w), "");
+}
+
 Test(life, long_wait_for_loaderd_makes_no_loss_of_what_lies_in_the_new_rings)
 {
 	world_read_as_nobody(&w);
