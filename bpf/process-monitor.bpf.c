@@ -11,11 +11,9 @@
 #include "join.bpf.h"
 #include "process.bpf.h"
 
-/* include/linux/sched.h and include/linux/sched/signal.h */
-#define PF_KTHREAD	  0x00200000
-#define SIGNAL_GROUP_EXIT 0x00000004
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 
-#define ARGV_MAX 32768 /* bytes of argv that fit into a record, less one */
+/* ---- events ---- */
 
 struct fork {
 	struct pulsar_event event; /* of the new process */
@@ -94,6 +92,8 @@ struct cgroup_attach {
 	__u32 hierarchy;
 	__u32 pid; /* of the process that was moved, or of the thread, if one was moved alone */
 };
+
+/* ---- what was told ---- */
 
 /*
  * What was said of each process last, by tgid: a change is what differs from it. Kept here,
@@ -253,174 +253,9 @@ CREDENTIALS_TP(capset)
 CREDENTIALS_TP(setns)
 CREDENTIALS_TP(unshare)
 
-/* ---- exec ---- */
+#include "process-exec.bpf.h"
 
-/* A script is known by its interpreter: load_script() replaces bprm->interp, which begins as bprm->filename. */
-static __always_inline bool exec_is_script(struct linux_binprm *bprm)
-{
-	return bprm->interp != bprm->filename;
-}
-
-/*
- * The script's path. Its file is closed by now, so it is made from the name: as execve() was given
- * it, or, of execveat(), "/dev/fd/N" or "/dev/fd/N/NAME" (alloc_bprm(), fs/exec.c). A symbolic
- * link is not followed.
- */
-#define EXEC_FD_PREFIX 8 /* "/dev/fd/" */
-#define EXEC_FD_DIGITS 10
-
-static __always_inline void exec_script_name(struct exec *e, struct linux_binprm *bprm)
-{
-	char text[EXEC_FD_PREFIX + EXEC_FD_DIGITS + 2] = "";
-	const char *name = bprm->filename;
-	__u32 i, fd = 0;
-
-	if (!bprm->fdpath) {
-		pulsar_path_named(&e->event, &e->filename, PULSAR_AT_FDCWD, name, false);
-		return;
-	}
-	bpf_probe_read_kernel_str(text, sizeof(text), name);
-	for (i = EXEC_FD_PREFIX; i < EXEC_FD_PREFIX + EXEC_FD_DIGITS; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			break;
-		fd = fd * 10 + (text[i] - '0');
-	}
-	pulsar_path_named(&e->event, &e->filename, fd, name + i + (text[i] == '/'), false);
-}
-
-static __always_inline void exec_script(struct exec *e, struct linux_binprm *bprm)
-{
-	exec_script_name(e, bprm);
-	/* The descriptor is closed: rather the name as it is than none. */
-	if (!e->filename.len)
-		pulsar_string(&e->event, &e->filename, bprm->filename);
-	pulsar_string(&e->event, &e->interpreter, bprm->interp);
-}
-
-static __always_inline void exec_argv(struct exec *e, struct mm_struct *mm)
-{
-	__u64 start = mm->arg_start;
-	__u64 full = mm->arg_end - start;
-	__u32 offset = e->event.size;
-	__u64 len = full < ARGV_MAX ? full : ARGV_MAX - 1;
-
-	e->argv.full = full;
-	if (offset > PULSAR_RECORD_MAX - ARGV_MAX)
-		return;
-	barrier_var(len);
-	len &= ARGV_MAX - 1;
-	if (bpf_probe_read_user((void *)e + offset, len, (void *)start))
-		return;
-	e->argv.offset = offset;
-	e->argv.len = len;
-	e->event.size = offset + len;
-}
-
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(exec__tp_btf, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
-{
-	struct exec *e;
-
-	task = pulsar_plain(struct task_struct, task);
-	bprm = pulsar_plain(struct linux_binprm, bprm);
-	process_exec(task, bprm);
-	e = pulsar_begin(struct exec);
-	if (e) {
-		e->argc = bprm->argc;
-		e->uid = task->cred->uid.val;
-		e->gid = task->cred->gid.val;
-		e->euid = task->cred->euid.val;
-		e->egid = task->cred->egid.val;
-		if (exec_is_script(bprm))
-			exec_script(e, bprm);
-		else
-			pulsar_path(&e->event, &e->filename, &bprm->file->f_path);
-		pulsar_path(&e->event, &e->cwd, &task->fs->pwd);
-		exec_argv(e, task->mm);
-		pulsar_submit(ctx, e);
-	}
-	return credentials_changed(ctx);
-}
-
-/* ---- exit ---- */
-
-/* How the process ended, as its parent is told (wait_task_zombie(), kernel/exit.c). */
-static __always_inline __u32 exit_status(struct task_struct *task)
-{
-	struct signal_struct *signal = task->signal;
-
-	if (signal->flags & SIGNAL_GROUP_EXIT)
-		return signal->group_exit_code;
-	return task->group_leader->exit_code;
-}
-
-static __always_inline void exit_event(void *ctx, struct task_struct *task)
-{
-	__u32 status = exit_status(task);
-	struct exit *e = pulsar_begin(struct exit);
-
-	if (!e)
-		return;
-	e->signal = status & 0x7f;
-	e->core_dumped = !!(status & 0x80);
-	e->exit_code = e->signal ? -1 : (__s32)(status >> 8 & 0xff);
-	pulsar_submit(ctx, e);
-}
-
-static __always_inline void parent_changed(struct family *f, __u32 tgid)
-{
-	struct told *t = bpf_map_lookup_elem(&told, &tgid);
-	struct change_parent *e;
-
-	/* The last threads of the parent may come here at the same time: one tells it. */
-	if (t && __sync_lock_test_and_set(&t->ppid, f->reaper) == f->reaper)
-		return;
-	e = pulsar_begin_for(struct change_parent, tgid);
-	if (!e)
-		return;
-	e->event.ppid = f->reaper;
-	e->ppid = f->reaper;
-	pulsar_submit(f->ctx, e);
-}
-
-static long orphan_adopted(__u32 step, void *arg)
-{
-	struct family *f = arg;
-	struct task_struct *orphan;
-
-	if (!family_step(f, &orphan))
-		return 1;
-	if (orphan)
-		parent_changed(f, BPF_CORE_READ(orphan, tgid));
-	return 0;
-}
-
-/* Threads that end at the same time all see that none is left. True for one of them. */
-static __always_inline bool exit_first(__u32 tgid)
-{
-	struct pulsar_process *p = process_find(tgid);
-
-	return !p || !(__sync_fetch_and_or(&p->flags, PULSAR_PROCESS_ENDED) & PULSAR_PROCESS_ENDED);
-}
-
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(exit__tp_btf, struct task_struct *task)
-{
-	struct family f = {};
-	__u32 tgid;
-
-	task = pulsar_plain(struct task_struct, task);
-	tgid = task->tgid;
-	if ((task->flags & PF_KTHREAD) || !family_ended(task))
-		return 0;
-	if (exit_first(tgid))
-		exit_event(ctx, task);
-	bpf_map_delete_elem(&told, &tgid);
-	f.ctx = ctx;
-	if (family_begin(&f, task))
-		bpf_loop(FAMILY_STEPS, orphan_adopted, &f, 0);
-	return 0;
-}
+#include "process-exit.bpf.h"
 
 /* ---- cgroups ---- */
 
