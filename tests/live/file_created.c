@@ -13,21 +13,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "places.h"
 #include "rows.h"
 
-#define CREATED(path) "FileCreated {\"filename\": \"" path "\"}"
-
-static int make(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
-
-	return fd < 0 ? 1 : close(fd);
-}
-
 static void prepare_file(void)
 {
-	cr_assert(!make("there"));
+	cr_assert(!file_make("there"));
 }
 
 static void prepare_dir(void)
@@ -128,24 +120,24 @@ static int nameless(void)
 
 static int roundabout(void)
 {
-	return make("dir//./a") || MUST(mknod("./dir/.//b", S_IFREG, 0)) || chdir("dir") ||
-	       make("../c") || MUST(mknod(".././d", S_IFREG, 0)) ||
+	return file_make("dir//./a") || MUST(mknod("./dir/.//b", S_IFREG, 0)) || chdir("dir") ||
+	       file_make("../c") || MUST(mknod(".././d", S_IFREG, 0)) ||
 	       MUST(mknod("..//dir/../e", S_IFREG, 0));
 }
 
 static int through_link(void)
 {
-	return make("link/a") || MUST(mknod("link/b", S_IFREG, 0));
+	return file_make("link/a") || MUST(mknod("link/b", S_IFREG, 0));
 }
 
 static int odd_bytes(void)
 {
-	return make("a\n\"\\b") || make("\xff");
+	return file_make("a\n\"\\b") || file_make("\xff");
 }
 
 static int both(const char *a, const char *b)
 {
-	return make(a) || MUST(mknod(b, S_IFREG | 0644, 0));
+	return file_make(a) || MUST(mknod(b, S_IFREG | 0644, 0));
 }
 
 static void prepare_deep(void)
@@ -178,7 +170,7 @@ static void prepare_longer(void)
 static int longer(void)
 {
 	rows_enter(rows_longer());
-	return make("new") || unlink("new") || MUST(mknod("new", S_IFREG | 0644, 0));
+	return file_make("new") || unlink("new") || MUST(mknod("new", S_IFREG | 0644, 0));
 }
 
 /* ---- places ---- */
@@ -197,7 +189,7 @@ static int in_overlay(void)
 static void prepare_overlay(void)
 {
 	place_folders();
-	cr_assert(!mkdir("lower/dir", 0755) && !make("lower/dir/old"));
+	cr_assert(!mkdir("lower/dir", 0755) && !file_make("lower/dir/old"));
 }
 
 static int overlay_copy(void)
@@ -226,47 +218,48 @@ static int in_deleted(void)
 }
 
 static const struct row rows[] = {
-	ROW("open", NULL, by_open, LINES(CREATED("%D/new"))),
-	ROW("creat", NULL, by_creat, LINES(CREATED("%D/new"))),
-	ROW("openat", prepare_dir, by_openat, LINES(CREATED("%D/dir/new"))),
-	ROW("openat2", NULL, by_openat2, LINES(CREATED("%D/new"))),
-	ROW("mknod", NULL, by_mknod, LINES(CREATED("%D/new"))),
-	ROW("mknod without a type", NULL, by_mknod_without_type, LINES(CREATED("%D/new"))),
-	ROW("mknodat", prepare_dir, by_mknodat, LINES(CREATED("%D/dir/new"))),
-	ROW("io_uring", NULL, by_uring, LINES(CREATED("%D/new")), TP_LINES(NULL)),
+	ROW("open", NULL, by_open, LINES(FILE_CREATED("%D/new"))),
+	ROW("creat", NULL, by_creat, LINES(FILE_CREATED("%D/new"))),
+	ROW("openat", prepare_dir, by_openat, LINES(FILE_CREATED("%D/dir/new"))),
+	ROW("openat2", NULL, by_openat2, LINES(FILE_CREATED("%D/new"))),
+	ROW("mknod", NULL, by_mknod, LINES(FILE_CREATED("%D/new"))),
+	ROW("mknod without a type", NULL, by_mknod_without_type, LINES(FILE_CREATED("%D/new"))),
+	ROW("mknodat", prepare_dir, by_mknodat, LINES(FILE_CREATED("%D/dir/new"))),
+	ROW("io_uring", NULL, by_uring, LINES(FILE_CREATED("%D/new")), TP_LINES(NULL)),
 	ROW("an existing file", prepare_file, existing, LINES(NULL)),
 	ROW("failures", prepare_file, failures, LINES(NULL)),
 	ROW("other kinds", prepare_file, other_kinds, LINES(NULL)),
 	ROW("files without a name", NULL, nameless, LINES(NULL)),
 	ROW("roundabout", prepare_dir, roundabout,
-	    LINES(CREATED("%D/dir/a"), CREATED("%D/dir/b"), CREATED("%D/c"), CREATED("%D/d"),
-		  CREATED("%D/e")),
-	    TP_LINES(CREATED("%D/dir/a"), CREATED("%D/dir/b"), CREATED("%D/c"), CREATED("%D/d"),
-		     CREATED("%D/dir/../e"))),
+	    LINES(FILE_CREATED("%D/dir/a"), FILE_CREATED("%D/dir/b"), FILE_CREATED("%D/c"),
+		  FILE_CREATED("%D/d"), FILE_CREATED("%D/e")),
+	    TP_LINES(FILE_CREATED("%D/dir/a"), FILE_CREATED("%D/dir/b"), FILE_CREATED("%D/c"),
+		     FILE_CREATED("%D/d"), FILE_CREATED("%D/dir/../e"))),
 	ROW("through a symbolic link", prepare_link, through_link,
-	    LINES(CREATED("%D/dir/a"), CREATED("%D/dir/b")),
-	    TP_LINES(CREATED("%D/dir/a"), CREATED("%D/link/b"))),
+	    LINES(FILE_CREATED("%D/dir/a"), FILE_CREATED("%D/dir/b")),
+	    TP_LINES(FILE_CREATED("%D/dir/a"), FILE_CREATED("%D/link/b"))),
 	ROW("odd bytes", NULL, odd_bytes,
-	    LINES(CREATED("%D/a\\n\\\"\\\\b"),
+	    LINES(FILE_CREATED("%D/a\\n\\\"\\\\b"),
 		  "FileCreated {\"filename\": \"%D/\\ufffd\", \"filename_hex\": \"%HEX2fff\"}")),
 	ROW("60 components", prepare_deep, deep,
-	    LINES(CREATED("%D/%DEEP/new"), CREATED("%D/%DEEP/old"))),
+	    LINES(FILE_CREATED("%D/%DEEP/new"), FILE_CREATED("%D/%DEEP/old"))),
 	ROW("4000 bytes", prepare_long, long_path,
-	    LINES(CREATED("%D/%LONG/new"), CREATED("%D/%LONG/old"))),
+	    LINES(FILE_CREATED("%D/%LONG/new"), FILE_CREATED("%D/%LONG/old"))),
 	ROW("more than a path can have", prepare_longer, longer,
 	    LINES("FileCreated {\"filename\": \"%END\", \"filename_truncated\": true}",
 		  "FileCreated {\"filename\": \"%END\", \"filename_truncated\": true}")),
 	ROW("bind mount", place_folders, in_bind,
-	    LINES(CREATED("%D/bound/a"), CREATED("%D/bound/b"), CREATED("%D/made/c"),
-		  CREATED("%D/made/d"))),
+	    LINES(FILE_CREATED("%D/bound/a"), FILE_CREATED("%D/bound/b"), FILE_CREATED("%D/made/c"),
+		  FILE_CREATED("%D/made/d"))),
 	ROW("overlay", prepare_overlay, in_overlay,
-	    LINES(CREATED("%D/merged/a"), CREATED("%D/merged/b"), CREATED("%D/merged/dir/c"),
-		  CREATED("%D/merged/dir/d"))),
+	    LINES(FILE_CREATED("%D/merged/a"), FILE_CREATED("%D/merged/b"),
+		  FILE_CREATED("%D/merged/dir/c"), FILE_CREATED("%D/merged/dir/d"))),
 	ROW("overlay, copied up", prepare_overlay, overlay_copy, LINES(NULL)),
 	ROW("mount namespace", place_folders, in_tmpfs,
-	    LINES(CREATED("%D/there/a"), CREATED("%D/there/b"))),
+	    LINES(FILE_CREATED("%D/there/a"), FILE_CREATED("%D/there/b"))),
 	ROW("chroot", place_folders, in_chroot,
-	    LINES(CREATED("/a"), CREATED("/b"), CREATED("/dir/c"), CREATED("/dir/d"))),
+	    LINES(FILE_CREATED("/a"), FILE_CREATED("/b"), FILE_CREATED("/dir/c"),
+		  FILE_CREATED("/dir/d"))),
 	ROW("deleted directory", prepare_dir, in_deleted, LINES(NULL)),
 };
 
