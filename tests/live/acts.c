@@ -105,6 +105,18 @@ void become(const char *path)
 	execl(path, path, NULL);
 }
 
+pid_t run_program(const char *path)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		become(path);
+		_exit(99);
+	}
+	waitpid(pid, NULL, 0);
+	return pid;
+}
+
 json_t *payload_of(json_t *event)
 {
 	return json_object_get(event, "payload");

@@ -37,6 +37,8 @@ struct act {
 /* Runs it to its end; `arg` is a struct act. */
 void act(void *arg);
 void become(const char *path);
+/* Runs a program without arguments to its end: its pid. */
+pid_t run_program(const char *path);
 
 /* ---- events ---- */
 
