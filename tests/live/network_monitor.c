@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * network-monitor: what is done with sockets gives these lines, on each way in which it can
- * be found out. TCP; UDP: network_datagrams.c, whose sockets they are: network_owners.c.
+ * be found out. TCP; UDP: network_datagrams.c and network_dns.c, whose sockets they are:
+ * network_owners.c.
  */
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -105,6 +105,13 @@ void talk_send(int fd, const char *text)
 	TALK_MUST(send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text));
 }
 
+void talk_send_to(int fd, const void *bytes, size_t len, const char *ip, uint16_t port)
+{
+	union address to = talk_address(ip, port);
+
+	TALK_MUST(sendto(fd, bytes, len, 0, &to.any, talk_address_len(&to)) == (ssize_t)len);
+}
+
 void talk_receive(int fd, size_t len)
 {
 	char buffer[65536];

@@ -61,6 +61,8 @@ int talk_listen(const char *ip, uint16_t port);
 int talk_connect(int type, const char *ip, uint16_t port);
 int talk_accept(int listener);
 void talk_send(int fd, const char *text);
+/* One datagram to there. */
+void talk_send_to(int fd, const void *bytes, size_t len, const char *ip, uint16_t port);
 /* Reads exactly that many bytes. */
 void talk_receive(int fd, size_t len);
 /* Reads the end of the stream. */
