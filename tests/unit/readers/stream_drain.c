@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Rounds over the rings: what comes out, in which order, and what is noted. */
+/*
+ * Rounds over the rings: what comes out, in which order, and what is noted. Rings that change
+ * and readers that die: stream_drain_rings.c.
+ */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
@@ -8,11 +11,11 @@
 #include <linux/perf_event.h>
 
 #include "now.h"
-#include "stream_rig.h"
+#include "stream_drain.h"
 
 #define SECOND NSEC_PER_SEC
 
-static struct rig rig;
+struct rig rig;
 
 static void setup(void)
 {
@@ -26,22 +29,22 @@ static void teardown(void)
 
 TestSuite(drain, .init = setup, .fini = teardown);
 
-static void expect_lines(const char *expected)
+void drain_expect_lines(const char *expected)
 {
 	const char *lines = rig_lines(&rig);
 
 	cr_expect_str_eq(lines, expected);
 }
 
-static void round_gives(const char *expected)
+void drain_round_gives(const char *expected)
 {
 	cr_assert_eq(rig_round(&rig, false), 0);
-	expect_lines(expected);
+	drain_expect_lines(expected);
 }
 
 Test(drain, nothing_is_no_line)
 {
-	round_gives("");
+	drain_round_gives("");
 	cr_expect_eq(rig.drain.found, 0);
 	cr_expect_not(rig.drain.held);
 	rig_expect_settled(&rig);
@@ -54,11 +57,11 @@ Test(drain, events_of_both_cpus_come_by_time)
 	rig_event(&rig, 1, 30);
 	rig_event(&rig, 0, 40);
 	rig_event(&rig, 1, 50);
-	round_gives("0:1 1:1 1:2 0:2 1:3");
+	drain_round_gives("0:1 1:1 1:2 0:2 1:3");
 	cr_expect_eq(rig.drain.found, 5);
 	rig_expect_settled(&rig);
 	rig_event(&rig, 1, 60);
-	round_gives("1:4");
+	drain_round_gives("1:4");
 }
 
 Test(drain, loss_stands_before_the_event_that_follows_it)
@@ -66,7 +69,7 @@ Test(drain, loss_stands_before_the_event_that_follows_it)
 	rig_event(&rig, 0, 10);
 	rig_lose(&rig, 0, 3);
 	rig_event(&rig, 0, 20);
-	round_gives("0:1 0:lost 3 ring_full 0:5");
+	drain_round_gives("0:1 0:lost 3 ring_full 0:5");
 	rig_expect_settled(&rig);
 }
 
@@ -75,16 +78,16 @@ Test(drain, loss_that_nothing_follows_comes_after_all_events)
 	rig_lose(&rig, 0, 2);
 	rig_event(&rig, 1, 10);
 	rig_event(&rig, 1, 20);
-	round_gives("1:1 1:2 0:lost 2 ring_full");
+	drain_round_gives("1:1 1:2 0:lost 2 ring_full");
 	rig_expect_settled(&rig);
-	round_gives("");
+	drain_round_gives("");
 }
 
 Test(drain, losses_of_another_slot_are_not_ours)
 {
 	rig.kernel[0].lost[RIG_SLOT + 1].ring_full = 5;
 	rig_event(&rig, 0, 10);
-	round_gives("0:1");
+	drain_round_gives("0:1");
 	rig_expect_settled(&rig);
 }
 
@@ -93,10 +96,10 @@ Test(drain, event_under_way_holds_back_the_others_until_it_arrives)
 	__u64 now = now_ns(CLOCK_BOOTTIME), seq = rig_claim(&rig, 0);
 
 	rig_event(&rig, 1, now - 10);
-	round_gives("");
+	drain_round_gives("");
 	cr_expect(rig.drain.held);
 	rig_arrive(&rig, 0, seq, now - 20);
-	round_gives("0:1 1:1");
+	drain_round_gives("0:1 1:1");
 	cr_expect_not(rig.drain.held);
 	rig_expect_settled(&rig);
 }
@@ -108,7 +111,7 @@ Test(drain, event_under_way_holds_back_nothing_older_than_the_window)
 	rig_claim(&rig, 0);
 	rig_event(&rig, 1, now - 2 * SECOND);
 	rig_event(&rig, 1, now);
-	round_gives("1:1");
+	drain_round_gives("1:1");
 	cr_expect(rig.drain.held);
 }
 
@@ -117,7 +120,7 @@ Test(drain, flush_holds_back_nothing)
 	rig_claim(&rig, 0);
 	rig_event(&rig, 1, now_ns(CLOCK_BOOTTIME) + SECOND);
 	cr_assert_eq(rig_round(&rig, true), 0);
-	expect_lines("1:1");
+	drain_expect_lines("1:1");
 }
 
 Test(drain, program_that_was_interrupted_comes_late_and_is_no_loss)
@@ -126,7 +129,7 @@ Test(drain, program_that_was_interrupted_comes_late_and_is_no_loss)
 
 	rig_event(&rig, 0, 20);
 	rig_arrive(&rig, 0, seq, 10);
-	round_gives("0:2 0:1");
+	drain_round_gives("0:2 0:1");
 	rig_expect_settled(&rig);
 }
 
@@ -150,15 +153,15 @@ Test(drain, count_ends_at_exactly_the_next_event)
 	for (__u64 time = 1; time <= 6; time++)
 		rig_event(&rig, 0, time);
 	rig.drain.left = 2;
-	round_gives("0:1 0:2");
+	drain_round_gives("0:1 0:2");
 	cr_expect_eq(rig.drain.left, 0);
-	round_gives("");
+	drain_round_gives("");
 	rig_reader_killed(&rig);
 	rig.drain.left = 1;
-	round_gives("0:3");
+	drain_round_gives("0:3");
 	rig_reader_killed(&rig);
 	rig.drain.left = ~0ull;
-	round_gives("0:4 0:5 0:6");
+	drain_round_gives("0:4 0:5 0:6");
 	rig_expect_settled(&rig);
 }
 
@@ -169,9 +172,9 @@ Test(drain, lost_lines_do_not_count)
 	rig_lose(&rig, 0, 5);
 	rig_event(&rig, 0, 2);
 	rig.drain.left = 1;
-	round_gives("0:lost 5 ring_full 0:6");
+	drain_round_gives("0:lost 5 ring_full 0:6");
 	rig.drain.left = 1;
-	round_gives("0:lost 5 ring_full 0:12");
+	drain_round_gives("0:lost 5 ring_full 0:12");
 }
 
 Test(drain, what_was_not_written_is_not_noted)
@@ -185,7 +188,7 @@ Test(drain, what_was_not_written_is_not_noted)
 	cr_expect_eq(ring_tail(rig.lane[0].ring), 0);
 	sink_init(&rig.sink, rig.out);
 	rig_reader_killed(&rig);
-	round_gives("0:1 0:lost 1 ring_full 0:3");
+	drain_round_gives("0:1 0:lost 1 ring_full 0:3");
 	rig_expect_settled(&rig);
 }
 
@@ -194,7 +197,7 @@ Test(drain, event_that_was_not_asked_for_is_delivered_without_a_line)
 	cr_assert(plan_select(rig.generations.plan[0], "Other"));
 	rig_event(&rig, 0, 10);
 	rig.drain.left = 1;
-	round_gives("");
+	drain_round_gives("");
 	cr_expect_eq(rig.drain.left, 1);
 	rig_expect_settled(&rig);
 }
@@ -210,7 +213,7 @@ Test(drain, events_before_the_subscription_are_passed_over)
 	rig_arrive(&rig, 0, 40, 2);
 	rig_event(&rig, 0, 3);
 	rig_reader_killed(&rig);
-	round_gives("0:41");
+	drain_round_gives("0:41");
 	cr_expect_eq(rig_progress(&rig, 0)->delivered, 1);
 	cr_expect_eq(ring_tail(rig.lane[0].ring), rig.lane[0].ring->head);
 }
@@ -233,7 +236,7 @@ Test(drain, record_that_makes_no_sense_is_discarded_where_it_stands)
 	rig_event(&rig, 0, 1);
 	event_of(99, 1, 2);
 	rig_event(&rig, 0, 3);
-	round_gives("0:1 0:lost 1 discarded 0:3");
+	drain_round_gives("0:1 0:lost 1 discarded 0:3");
 	rig_expect_settled(&rig);
 }
 
@@ -241,7 +244,7 @@ Test(drain, record_of_a_generation_that_is_gone_is_discarded)
 {
 	event_of(1, 0, 1);
 	rig_event(&rig, 0, 2);
-	round_gives("0:lost 1 discarded 0:2");
+	drain_round_gives("0:lost 1 discarded 0:2");
 	rig_expect_settled(&rig);
 }
 
@@ -250,13 +253,13 @@ Test(drain, record_of_a_generation_to_come_is_waited_for)
 	rig_event(&rig, 0, 1);
 	event_of(1, 2, 2);
 	rig_event(&rig, 1, 3);
-	round_gives("0:1");
+	drain_round_gives("0:1");
 	cr_expect(rig.drain.held);
 	/* Pinned by now, in effect. */
 	rig.generations.waited_ns = 1;
-	round_gives("0:lost 1 discarded 1:1");
+	drain_round_gives("0:lost 1 discarded 1:1");
 	event_of(1, 3, 4);
-	round_gives("0:lost 1 discarded");
+	drain_round_gives("0:lost 1 discarded");
 	rig_expect_settled(&rig);
 }
 
@@ -272,137 +275,15 @@ Test(drain, large_batch_is_written_in_pieces_and_noted_piece_by_piece)
 	rig_expect_settled(&rig);
 }
 
-Test(drain, old_ring_is_read_to_the_end_before_the_new_one)
-{
-	rig_event(&rig, 0, 1);
-	rig_event(&rig, 0, 2);
-	rig_ring(&rig, 0, 2);
-	rig_event(&rig, 0, 3);
-	round_gives("0:1 0:2 0:3");
-	cr_expect(rig.drain.retired && !rig.drain.retired->next);
-	cr_expect_eq(rig_progress(&rig, 0)->ring_id, 101);
-	rig_expect_settled(&rig);
-}
-
-Test(drain, two_exchanges_before_a_round_lose_nothing)
-{
-	rig_event(&rig, 0, 1);
-	rig_ring(&rig, 0, 1);
-	rig_event(&rig, 0, 2);
-	rig_ring(&rig, 0, 2);
-	rig_event(&rig, 0, 3);
-	round_gives("0:1 0:2 0:3");
-	rig_expect_settled(&rig);
-}
-
-Test(drain, order_holds_over_an_exchange)
-{
-	rig_event(&rig, 0, 10);
-	rig_event(&rig, 1, 20);
-	rig_ring(&rig, 0, 1);
-	rig_ring(&rig, 1, 1);
-	rig_event(&rig, 0, 30);
-	rig_event(&rig, 1, 40);
-	round_gives("0:1 1:1 0:2 1:2");
-}
-
-Test(drain, ring_that_went_away_unread_is_one_loss_before_the_new_one)
-{
-	rig_event(&rig, 0, 1);
-	round_gives("0:1");
-	rig_event(&rig, 0, 2);
-	rig_event(&rig, 0, 3);
-	rig_lose(&rig, 0, 1);
-	rig_ring(&rig, 0, 4);
-	rig_event(&rig, 0, 5);
-	rig_reader_killed(&rig);
-	/* The next reader gets the new ring only. */
-	round_gives("0:lost 1 ring_full 0:lost 2 discarded 0:5");
-	rig_expect_settled(&rig);
-}
-
-Test(drain, corrupt_ring_is_given_up_and_counted)
-{
-	static const char nonsense[8] = "\xff\xff\xff\xff\xff\xff\xff\xff";
-
-	rig_event(&rig, 0, 1);
-	cr_assert(fake_ring_write(&rig.fake[0][0], nonsense, sizeof(nonsense)));
-	rig_event(&rig, 0, 2);
-	rig_lose(&rig, 0, 1);
-	rig_event(&rig, 0, 3);
-	cr_assert_eq(rig_round(&rig, false), 0);
-	expect_lines("0:1 0:lost 1 ring_full 0:lost 2 discarded");
-	rig_expect_settled(&rig);
-	rig_event(&rig, 0, 4);
-	round_gives("0:5");
-	rig_expect_settled(&rig);
-}
-
-Test(drain, tail_that_somebody_moved_is_noticed_by_the_next_reader)
-{
-	rig_event(&rig, 0, 1);
-	round_gives("0:1");
-	rig_event(&rig, 0, 2);
-	rig_event(&rig, 0, 3);
-	/* Past the second event. */
-	rig.fake[0][0].control->data_tail += rig.fake[0][0].head / 3;
-	rig_reader_killed(&rig);
-	round_gives("0:lost 1 discarded 0:3");
-	rig_expect_settled(&rig);
-}
-
-Test(drain, reader_killed_between_two_stores_goes_on_at_what_it_noted)
-{
-	__u64 tail;
-
-	rig_event(&rig, 0, 1);
-	tail = ring_tail(rig.lane[0].ring);
-	round_gives("0:1");
-	rig.fake[0][0].control->data_tail = tail;
-	rig_event(&rig, 0, 2);
-	rig_reader_killed(&rig);
-	round_gives("0:2");
-	rig_expect_settled(&rig);
-}
-
-Test(drain, what_nobody_counted_is_settled_when_all_programs_have_ended)
-{
-	rig_event(&rig, 0, 1);
-	rig_claim(&rig, 0);
-	round_gives("0:1");
-	cr_expect_not(rig.drain.open);
-	/* For long enough. */
-	rig.lane[0].open_ns = 1;
-	round_gives("");
-	cr_expect(rig.drain.open);
-	cr_assert_eq(drain_settle(&rig.drain), 0);
-	round_gives("0:lost 1 discarded");
-	cr_expect_not(rig.drain.open);
-	rig_expect_settled(&rig);
-}
-
-Test(drain, event_that_arrives_while_it_is_settled_is_no_loss)
-{
-	__u64 seq = rig_claim(&rig, 0);
-
-	round_gives("");
-	rig.lane[0].open_ns = 1;
-	round_gives("");
-	cr_assert_eq(drain_settle(&rig.drain), 0);
-	rig_arrive(&rig, 0, seq, 1);
-	round_gives("0:1");
-	rig_expect_settled(&rig);
-}
-
 Test(drain, a_round_ends_after_so_many_records_and_the_next_goes_on)
 {
 	rig.drain.most = 3;
 	for (__u64 i = 1; i <= 5; i++)
 		rig_event(&rig, 0, i);
-	round_gives("0:1 0:2 0:3");
+	drain_round_gives("0:1 0:2 0:3");
 	cr_expect(rig.drain.more);
 	cr_expect_eq(rig_progress(&rig, 0)->delivered, 3);
-	round_gives("0:4 0:5");
+	drain_round_gives("0:4 0:5");
 	cr_expect_not(rig.drain.more);
 	rig_expect_settled(&rig);
 }
@@ -413,6 +294,6 @@ Test(drain, the_last_round_reads_all)
 	for (__u64 i = 1; i <= 5; i++)
 		rig_event(&rig, 0, i);
 	cr_assert_eq(rig_round(&rig, true), 0);
-	expect_lines("0:1 0:2 0:3 0:4 0:5");
+	drain_expect_lines("0:1 0:2 0:3 0:4 0:5");
 	cr_expect_not(rig.drain.more);
 }
