@@ -1,71 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * Whole lives of a CPU's subscription, made up at random: programs that interrupt
- * each other, losses of all kinds, readers killed at any point, rings exchanged with and
- * without a reader. An oracle, who knows what became of each event, checks the account at
- * each step, and that nothing is left to settle in the end.
- *
- * The reader here does what drain.c does, in the same order, but stands still
- * between any two steps for the kernel to go on.
- */
+/* Lives of stream_oracle.h: the kernel, loaderd, and what must be true in the end. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lane.h"
 #include "pulsar-test.h"
-#include "stream_fake.h"
-#include "subscription.h"
+#include "stream_oracle.h"
 
-#define SEQS	 4096 /* per life, at most */
-#define RINGS	 24
-#define INFLIGHT 3
-
-enum fate {
-	FATE_NONE,
-	FATE_UNDER_WAY,
-	FATE_IN_RING,
-	FATE_LOST,
-};
-
-struct flight {
-	__u64 seq;
-	unsigned int ring; /* into which it goes */
-};
-
-struct life {
-	unsigned int seed;
-	/* the kernel */
-	__u64 produced;
-	struct pulsar_losses lost;
-	struct flight flight[INFLIGHT];
-	unsigned int flights;
-	unsigned char fate[SEQS + 1];
-	/* loaderd */
-	struct fake_ring fake[RINGS];
-	__u64 settled_seq[RINGS];
-	unsigned int current; /* ring in use */
-	bool owing;	      /* the reader was not yet told of it */
-	struct pulsar_position position;
-	/* the reader */
-	struct ring mapped[RINGS];
-	struct lane lane;
-	bool alive;
-	struct pulsar_losses seen_lost; /* counters as read last */
-	__u64 batch[SEQS];
-	unsigned int batched;
-	/* the oracle */
-	unsigned char committed[SEQS + 1];
-	__u64 base_seq;
-	struct pulsar_losses base_lost;
-	bool over;		/* nothing happens any more */
-	unsigned int mortality; /* steps that a reader lives through, on average */
-	unsigned int pace;	/* of the kernel while the reader does one step */
-	unsigned int kills, exchanges, nested;
-};
-
-static unsigned int dice(struct life *l, unsigned int sides)
+unsigned int life_dice(struct life *l, unsigned int sides)
 {
 	return (unsigned int)rand_r(&l->seed) % sides;
 }
@@ -91,12 +34,12 @@ static void claim(struct life *l)
 /* One of the programs that have claimed a seq ends; mostly the innermost. */
 static void land(struct life *l)
 {
-	unsigned int i = dice(l, 8) ? l->flights - 1 : dice(l, l->flights);
+	unsigned int i = life_dice(l, 8) ? l->flights - 1 : life_dice(l, l->flights);
 	struct flight flight = l->flight[i];
 
 	memmove(&l->flight[i], &l->flight[i + 1], (l->flights - i - 1) * sizeof(flight));
 	l->flights--;
-	switch (dice(l, 40)) {
+	switch (life_dice(l, 40)) {
 	case 0:
 		lose(l, flight.seq, &l->lost.no_ring);
 		return;
@@ -107,7 +50,7 @@ static void land(struct life *l)
 		lose(l, flight.seq, &l->lost.other);
 		return;
 	}
-	if (fake_ring_event(&l->fake[flight.ring], flight.seq, 1, dice(l, 200)))
+	if (fake_ring_event(&l->fake[flight.ring], flight.seq, 1, life_dice(l, 200)))
 		l->fate[flight.seq] = FATE_IN_RING;
 	else
 		lose(l, flight.seq, &l->lost.ring_full);
@@ -119,184 +62,14 @@ static void land_all(struct life *l)
 		land(l);
 }
 
-static void kernel_runs(struct life *l, unsigned int most)
+void life_kernel_runs(struct life *l, unsigned int most)
 {
-	for (unsigned int n = dice(l, most + 1); n; n--) {
-		if (l->flights && dice(l, 3))
+	for (unsigned int n = life_dice(l, most + 1); n; n--) {
+		if (l->flights && life_dice(l, 3))
 			land(l);
 		else
 			claim(l);
 	}
-}
-
-/* ---- the oracle ---- */
-
-static void check_account(const struct account *a)
-{
-	cr_assert(account_holds(a), "next %llu base %llu delivered %llu unsettled %lld",
-		  a->progress.next_seq, a->base_seq, a->progress.delivered, a->progress.unsettled);
-}
-
-/* The kernel goes on for a while; then the reader may be killed. */
-static bool step(struct life *l)
-{
-	struct account noted;
-
-	check_account(&l->lane.account);
-	cr_assert(position_load(&l->position, &noted));
-	check_account(&noted);
-	if (l->over)
-		return false;
-	kernel_runs(l, l->pace);
-	if (dice(l, l->mortality))
-		return false;
-	l->kills++;
-	l->alive = false;
-	return true;
-}
-
-/* ---- the reader ---- */
-
-static void map_ring(struct life *l, unsigned int i)
-{
-	struct ring *ring = &l->mapped[i];
-
-	ring_init(ring, l->fake[i].control, l->fake[i].size);
-	ring->ring_id = i + 1;
-	ring->settled_seq = l->settled_seq[i];
-	lane_add(&l->lane, ring);
-}
-
-static void attach(struct life *l)
-{
-	cr_assert(lane_init(&l->lane, 0, &l->position), "the position was left broken");
-	l->batched = 0;
-	l->alive = true;
-	l->owing = false;
-	map_ring(l, l->current);
-}
-
-static void report(struct life *l, const struct account_losses *losses)
-{
-	for (int cause = 0; cause < PULSAR_LOST_CAUSES; cause++)
-		account_lost(&l->lane.account, (enum pulsar_cause)cause, losses->count[cause]);
-	l->lane.touched = true;
-}
-
-/* False: killed. */
-static bool read_counters(struct life *l)
-{
-	l->lane.produced = l->produced;
-	if (step(l))
-		return false;
-	l->seen_lost = l->lost;
-	return !step(l);
-}
-
-static bool enter(struct life *l)
-{
-	struct account_losses losses;
-
-	lane_enter(&l->lane, &l->seen_lost, &losses);
-	report(l, &losses);
-	return !step(l);
-}
-
-static bool take(struct life *l, bool *reread)
-{
-	struct lane *lane = &l->lane;
-	__u64 seq = lane->ring->event.seq;
-	struct account_losses losses;
-
-	lane->touched = true;
-	if (seq > lane->account.base_seq) {
-		if (account_gap(&lane->account, seq)) {
-			if (!*reread)
-				l->seen_lost = l->lost;
-			*reread = true;
-			account_missing(&lane->account, &l->seen_lost, &losses);
-			report(l, &losses);
-		}
-		account_delivered(&lane->account, seq);
-		l->batch[l->batched++] = seq;
-	}
-	ring_next(lane->ring);
-	return !step(l);
-}
-
-static void tail(struct life *l, __u64 settled_seq)
-{
-	struct account *account = &l->lane.account;
-	struct account_losses losses;
-
-	l->lane.touched = true;
-	if (!account_tail(account, l->lane.produced))
-		return;
-	if (settled_seq)
-		account_exchange(account, settled_seq, 0, &l->seen_lost, &losses);
-	else
-		account_missing(account, &l->seen_lost, &losses);
-	report(l, &losses);
-}
-
-static bool commit(struct life *l)
-{
-	/* Written, but not noted: the next reader will write it again. */
-	if (step(l))
-		return false;
-	if (!l->over && !dice(l, l->mortality / 2)) {
-		/* Killed in the middle of filling the other copy. */
-		memset(&l->position.copy[!(l->position.current & 1)], 0xee, 40);
-		l->kills++;
-		l->alive = false;
-		return false;
-	}
-	for (unsigned int i = 0; i < l->batched; i++) {
-		cr_assert_not(l->committed[l->batch[i]], "%llu twice", l->batch[i]);
-		l->committed[l->batch[i]] = 1;
-	}
-	l->batched = 0;
-	if (!l->over && !dice(l, l->mortality / 2)) {
-		/* Killed before data_tail was moved. */
-		l->lane.account.progress.tail = l->lane.ring->at;
-		position_commit(&l->position, &l->lane.account.progress);
-		l->kills++;
-		l->alive = false;
-		return false;
-	}
-	lane_commit(&l->lane);
-	return !step(l);
-}
-
-/* What drain_round() does. `settled_seq`: what drain_settle() found out; 0: it was not called. */
-static void round_once(struct life *l, __u64 settled_seq)
-{
-	struct lane *lane = &l->lane;
-	bool reread = false;
-	enum ring_state state;
-
-	if (!read_counters(l))
-		return;
-	if (lane->entered)
-		ring_refresh(lane->ring);
-	else if (!enter(l))
-		return;
-	for (;;) {
-		while ((state = ring_peek(lane->ring)) == RING_EMPTY && lane->ring->next) {
-			lane_change(lane);
-			if (!enter(l))
-				return;
-		}
-		cr_assert_neq(state, RING_CORRUPT);
-		if (state == RING_EMPTY)
-			break;
-		if (!take(l, &reread))
-			return;
-		if (!dice(l, 50) && !commit(l))
-			return;
-	}
-	tail(l, settled_seq);
-	commit(l);
 }
 
 /* ---- loaderd ---- */
@@ -310,12 +83,12 @@ static void exchange(struct life *l)
 	l->exchanges++;
 	/* Programs that have looked up the old ring go on with it, new ones take the new one. */
 	l->current = next;
-	kernel_runs(l, 6);
+	life_kernel_runs(l, 6);
 	l->settled_seq[next] = l->produced;
-	kernel_runs(l, 6);
+	life_kernel_runs(l, 6);
 	/* A grace period: all that were running have ended. */
 	land_all(l);
-	kernel_runs(l, 3);
+	life_kernel_runs(l, 3);
 	l->owing = l->alive;
 }
 
@@ -323,7 +96,7 @@ static void exchange(struct life *l)
 static void hand_over(struct life *l)
 {
 	if (l->alive && l->owing)
-		map_ring(l, l->current);
+		life_map_ring(l, l->current);
 	l->owing = false;
 }
 
@@ -336,11 +109,11 @@ static struct life *life_new(unsigned int seed)
 	for (unsigned int i = 0; i < RINGS; i++)
 		fake_ring_init(&l->fake[i], 1);
 	/* Another subscription had the slot before, and events were lost to it. */
-	l->produced = dice(l, 50);
-	l->lost.ring_full = dice(l, 1000);
-	l->lost.busy = dice(l, 10);
+	l->produced = life_dice(l, 50);
+	l->lost.ring_full = life_dice(l, 1000);
+	l->lost.busy = life_dice(l, 10);
 	/* The first events that the ring gets are from before the subscription. */
-	for (unsigned int i = dice(l, 3); i && l->produced; i--)
+	for (unsigned int i = life_dice(l, 3); i && l->produced; i--)
 		fake_ring_event(&l->fake[0], l->produced + 1 - i, 1, 0);
 	l->base_seq = l->position.base_seq = l->produced;
 	l->base_lost = l->position.base_lost = l->lost;
@@ -362,10 +135,10 @@ static void life_ends(struct life *l)
 	land_all(l);
 	l->over = true;
 	if (!l->alive)
-		attach(l);
+		life_attach(l);
 	hand_over(l);
-	round_once(l, 0);
-	round_once(l, l->produced);
+	life_round(l, 0);
+	life_round(l, l->produced);
 	cr_assert(l->alive);
 }
 
@@ -393,15 +166,15 @@ static void life_judge(struct life *l)
 static void life_pass(struct life *l)
 {
 	while (l->produced < SEQS) {
-		kernel_runs(l, 30);
-		if (!dice(l, 60))
+		life_kernel_runs(l, 30);
+		if (!life_dice(l, 60))
 			exchange(l);
-		if (!dice(l, 3))
+		if (!life_dice(l, 3))
 			hand_over(l);
-		if (!l->alive && !dice(l, 4))
-			attach(l);
+		if (!l->alive && !life_dice(l, 4))
+			life_attach(l);
 		if (l->alive)
-			round_once(l, 0);
+			life_round(l, 0);
 	}
 	life_ends(l);
 }
