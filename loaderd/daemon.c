@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "config_fixed.h"
 #include "confine.h"
 #include "control.h"
 #include "cpus.h"
@@ -86,52 +87,11 @@ static const struct server_ops daemon_ops = {
 
 /* ---- events ---- */
 
-static void daemon_add_unchanged(struct pin_error *list, const char *module, const char *key)
-{
-	error_set(list, 0, "%s%s%s%s%s", list->text, list->text[0] ? ", " : "", module,
-		  *module ? "." : "", key);
-}
-
-static uint64_t daemon_ring_size(const struct config *config, const char *module)
-{
-	const struct config_module *section = config_section(config, module);
-
-	return section ? section->ring_size : 0;
-}
-
-/* Rings that are there keep their size. */
-static void daemon_unchanged_rings(const struct config *old, const struct config *new,
-				   struct pin_error *list)
-{
-	for (size_t i = 0; i < new->sections_count; i++)
-		if (daemon_ring_size(old, new->sections[i].name) != new->sections[i].ring_size)
-			daemon_add_unchanged(list, new->sections[i].name, "ring_size");
-	for (size_t i = 0; i < old->sections_count; i++)
-		if (old->sections[i].ring_size && !config_section(new, old->sections[i].name))
-			daemon_add_unchanged(list, old->sections[i].name, "ring_size");
-}
-
 /* Says what of a new configuration takes a new start, and logs it; "" for nothing. */
 static void daemon_unchanged(const struct config *old, const struct config *new,
 			     struct pin_error *error)
 {
-	const struct {
-		const char *key;
-		bool changed;
-	} keys[] = {
-		{ "pin_root", strcmp(old->pin_root, new->pin_root) },
-		{ "socket", strcmp(old->socket, new->socket) },
-		{ "admin_group", strcmp(old->admin_group, new->admin_group) },
-		{ "max_clients", old->max_clients != new->max_clients },
-		{ "ring_size", old->ring_size != new->ring_size },
-		{ "memory_limit", old->memory_limit != new->memory_limit },
-	};
-
-	error->text[0] = '\0';
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (keys[i].changed)
-			daemon_add_unchanged(error, "", keys[i].key);
-	daemon_unchanged_rings(old, new, error);
+	config_fixed_changes(old, new, error);
 	if (!error->text[0])
 		return;
 	error_set(error, 0, "%s: takes effect at the next start of pulsar-loaderd", error->text);
