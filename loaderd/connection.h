@@ -19,6 +19,7 @@
 #include "complaints.h"
 #include "server.h"
 
+struct stream_holder;
 struct subscription;
 
 /* What all connections of a server share; the server's. */
@@ -64,6 +65,14 @@ int connection_new(struct connections *connections, int fd, pid_t pid, uid_t uid
  * failure the connection has ended.
  */
 int connection_push(struct connection *connection);
+
+/**
+ * connection_refuse() - say no, and end
+ * @err: negative errno
+ * @holder: who has what was asked for; NULL: nobody
+ */
+void connection_refuse(struct connection *connection, int err, const struct stream_holder *holder,
+		       const char *text);
 
 /* Gives back the subscription and hands all descriptors to the closer. */
 void connection_end(struct connection *connection);
