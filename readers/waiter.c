@@ -13,7 +13,7 @@
 
 /* Pauses between two looks of a busy reader. */
 #define TICK_MS	    2
-#define TICK_MAX_MS 16
+#define TICK_MAX_MS 64
 /* Should ever a wake-up get lost, an event is late by so much. */
 #define SAFETY_NS   NSEC_PER_SEC
 #define EVENTS	    16

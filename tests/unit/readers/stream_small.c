@@ -41,7 +41,9 @@ Test(waiter, looks_less_often_the_more_there_is)
 	cr_expect_eq(waiter_tick_after(2, 2, 0), 4);
 	cr_expect_eq(waiter_tick_after(4, 4, 0), 8);
 	cr_expect_eq(waiter_tick_after(8, 8, 0), 16);
-	cr_expect_eq(waiter_tick_after(16, 1000, 0), 16);
+	cr_expect_eq(waiter_tick_after(32, 32, 0), 64);
+	cr_expect_eq(waiter_tick_after(64, 1000, 0), 64);
+	cr_expect_eq(waiter_tick_after(64, 63, 0), 2, "a few do not wait for more");
 }
 
 Test(waiter, looks_more_often_when_a_ring_fills)
