@@ -155,7 +155,7 @@ void life_count(__u64 *produced, __u64 *lost)
 		const struct pulsar_losses *l = &values[i].lost[0];
 
 		*produced += values[i].produced;
-		*lost += l->ring_full + l->no_ring + l->busy + l->other;
+		*lost += l->no_ring + l->busy + l->other;
 	}
 	free(values);
 	close(fd);

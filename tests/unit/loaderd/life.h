@@ -42,7 +42,10 @@ int life_reload(struct life *life, const char *text);
 bool life_pinned(const char *name);
 int life_open_pin(const char *name);
 
-/* Over all CPUs: what was produced, and what of it was lost to slot 0. */
+/*
+ * Over all CPUs: what was produced, and what of it was lost to slot 0, but for what found its ring full:
+ * nobody reads it, and others on the machine make directories, too.
+ */
 void life_count(__u64 *produced, __u64 *lost);
 /* An event for each; by another process, as this one is excluded, as loaderd is. */
 void life_make_directories(int n);
