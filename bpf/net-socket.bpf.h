@@ -60,8 +60,8 @@ static __always_inline struct net_socket *net_socket(const struct sock *sk)
 	return bpf_map_lookup_elem(&sockets, &key);
 }
 
-/* The current process owns the socket from now on. NULL: there is no room. */
-static __always_inline struct net_socket *net_own(const struct sock *sk)
+/* The current process owns the socket from now on, if there is room. */
+static __always_inline void net_own(const struct sock *sk, enum net_connecting connecting)
 {
 	struct task_struct *task = pulsar_task();
 	struct net_socket socket = {};
@@ -72,23 +72,27 @@ static __always_inline struct net_socket *net_own(const struct sock *sk)
 	socket.start_time_ns = task->group_leader->start_boottime;
 	socket.tgid = task->tgid;
 	socket.tid = task->pid;
-	bpf_get_current_comm(socket.comm, sizeof(socket.comm));
+	pulsar_copy_words(socket.comm, __builtin_preserve_access_index(&task->comm),
+			  sizeof(socket.comm));
+	socket.connecting = connecting;
 	if (!bpf_map_update_elem(&sockets, &key, &socket, BPF_ANY))
-		return bpf_map_lookup_elem(&sockets, &key);
+		return;
 	r = bpf_map_lookup_elem(&refused, &zero);
 	if (r && !r->event.size)
 		pulsar_row_mark(r);
 	if (r)
 		__sync_fetch_and_add(&r->count, 1);
-	return NULL;
 }
 
-/* Of a socket that others may have used before. */
+/* Of a socket that others may have used before. NULL: there is no room. */
 static __always_inline struct net_socket *net_own_new(const struct sock *sk)
 {
 	struct net_socket *socket = net_socket(sk);
 
-	return socket ?: net_own(sk);
+	if (socket)
+		return socket;
+	net_own(sk, NET_IDLE);
+	return net_socket(sk);
 }
 
 /* Whether the owner is still there, so that an event can be attributed to it. */
@@ -116,15 +120,14 @@ static __always_inline void net_owner_thread(struct pulsar_event *e,
  */
 static __always_inline struct sk_buff *net_queue_head(const struct sock *sk)
 {
-	const struct udp_sock *udp = (const void *)sk;
 	const void *reader =
 		(const void *)sk + bpf_core_field_offset(struct udp_sock, reader_queue);
 	const void *queue = (const void *)sk + bpf_core_field_offset(struct sock, sk_receive_queue);
-	struct sk_buff *skb = BPF_CORE_READ(udp, reader_queue.next);
+	struct sk_buff *skb = pulsar_read(struct udp_sock, sk, reader_queue.next);
 
 	if (skb && skb != reader)
 		return skb;
-	skb = BPF_CORE_READ(sk, sk_receive_queue.next);
+	skb = net_read(sk, sk_receive_queue.next);
 	return skb && skb != queue ? skb : NULL;
 }
 
@@ -141,7 +144,7 @@ static __always_inline void net_next_note(struct net_socket *socket, const struc
 	if (!skb)
 		return;
 	net_sender(&sender, skb);
-	len = BPF_CORE_READ(skb, len);
+	len = pulsar_read(struct sk_buff, skb, len);
 	/* Somebody may have read and freed it meanwhile. */
 	if (net_queue_head(sk) != skb)
 		return;

@@ -25,16 +25,24 @@
 
 enum net_kind { NET_OTHER, NET_TCP, NET_UDP };
 
+/* sk->field, of a socket that is there. */
+#define net_read(sk, field) pulsar_read(struct sock, sk, field)
+
+static __always_inline struct sock *net_sock(const struct socket *socket)
+{
+	return pulsar_read(struct socket, socket, sk);
+}
+
 /* TCP, UDP, or what is not reported: AF_UNIX, raw sockets, other protocols. */
 static __always_inline enum net_kind net_kind(const struct sock *sk)
 {
-	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	__u16 family = net_read(sk, __sk_common.skc_family);
 	__u16 protocol, type;
 
 	if (family != AF_INET && family != AF_INET6)
 		return NET_OTHER;
-	protocol = BPF_CORE_READ(sk, sk_protocol);
-	type = BPF_CORE_READ(sk, sk_type);
+	protocol = net_read(sk, sk_protocol);
+	type = net_read(sk, sk_type);
 	if (type == SOCK_STREAM && (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP))
 		return NET_TCP;
 	return type == SOCK_DGRAM && protocol == IPPROTO_UDP ? NET_UDP : NET_OTHER;
@@ -44,12 +52,16 @@ static __always_inline enum net_kind net_kind(const struct sock *sk)
 static __always_inline struct sock *net_sock_of(const struct file *file)
 {
 	struct socket *socket;
+	struct inode *inode;
 	struct sock *sk;
 
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+	if (!file)
 		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
+	inode = pulsar_read(struct file, file, f_inode);
+	if ((pulsar_read(struct inode, inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = pulsar_read(struct file, file, private_data);
+	sk = net_sock(socket);
 	return sk && net_kind(sk) != NET_OTHER ? sk : NULL;
 }
 
@@ -88,35 +100,35 @@ static __always_inline void net_v6(struct pulsar_address *a, const struct in6_ad
 /* Where a socket is bound, in *a; the port stays after the connection has ended. */
 static __always_inline void net_local(struct pulsar_address *a, const struct sock *sk)
 {
-	__be16 port = BPF_CORE_READ((const struct inet_sock *)sk, inet_sport);
+	__be16 port = pulsar_read(struct inet_sock, sk, inet_sport);
 	struct in6_addr ip;
 
-	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6 &&
+	if (net_read(sk, __sk_common.skc_family) == AF_INET6 &&
 	    bpf_core_field_exists(sk->__sk_common.skc_v6_rcv_saddr)) {
-		BPF_CORE_READ_INTO(&ip, sk, __sk_common.skc_v6_rcv_saddr);
-		net_v6(a, &ip, port, BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if));
+		ip = net_read(sk, __sk_common.skc_v6_rcv_saddr);
+		net_v6(a, &ip, port, net_read(sk, __sk_common.skc_bound_dev_if));
 		return;
 	}
-	net_v4(a, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr), port);
+	net_v4(a, net_read(sk, __sk_common.skc_rcv_saddr), port);
 }
 
 /* What a socket is connected to; family 0 if it is not. */
 static __always_inline void net_remote(struct pulsar_address *a, const struct sock *sk)
 {
-	__be16 port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+	__be16 port = net_read(sk, __sk_common.skc_dport);
 	struct in6_addr ip;
 
 	if (!port) {
 		__builtin_memset(a, 0, sizeof(*a));
 		return;
 	}
-	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6 &&
+	if (net_read(sk, __sk_common.skc_family) == AF_INET6 &&
 	    bpf_core_field_exists(sk->__sk_common.skc_v6_daddr)) {
-		BPF_CORE_READ_INTO(&ip, sk, __sk_common.skc_v6_daddr);
-		net_v6(a, &ip, port, BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if));
+		ip = net_read(sk, __sk_common.skc_v6_daddr);
+		net_v6(a, &ip, port, net_read(sk, __sk_common.skc_bound_dev_if));
 		return;
 	}
-	net_v4(a, BPF_CORE_READ(sk, __sk_common.skc_daddr), port);
+	net_v4(a, net_read(sk, __sk_common.skc_daddr), port);
 }
 
 /* An IPv6 socket that talks IPv4 is bound to 0.0.0.0 rather than to ::. */
@@ -174,21 +186,21 @@ static __always_inline void net_sockaddr(struct pulsar_address *a, const void *f
 /* The sender of a UDP datagram, from its headers. */
 static __always_inline void net_sender(struct pulsar_address *a, const struct sk_buff *skb)
 {
-	const unsigned char *head = BPF_CORE_READ(skb, head);
-	const void *network = head + BPF_CORE_READ(skb, network_header);
-	const struct udphdr *udp = (const void *)head + BPF_CORE_READ(skb, transport_header);
+	const unsigned char *head = pulsar_read(struct sk_buff, skb, head);
+	const void *network = head + pulsar_read(struct sk_buff, skb, network_header);
+	const void *transport = head + pulsar_read(struct sk_buff, skb, transport_header);
+	__be16 port = pulsar_read(struct udphdr, transport, source);
 	const struct inet6_skb_parm *parm;
 	struct in6_addr ip;
 
-	if (BPF_CORE_READ(skb, protocol) == bpf_htons(ETH_P_IP)) {
-		net_v4(a, BPF_CORE_READ((const struct iphdr *)network, saddr),
-		       BPF_CORE_READ(udp, source));
+	if (pulsar_read(struct sk_buff, skb, protocol) == bpf_htons(ETH_P_IP)) {
+		net_v4(a, pulsar_read(struct iphdr, network, saddr), port);
 		return;
 	}
-	BPF_CORE_READ_INTO(&ip, (const struct ipv6hdr *)network, saddr);
+	ip = pulsar_read(struct ipv6hdr, network, saddr);
 	/* The control block begins with that of IPv6, include/net/udp.h, struct udp_skb_cb. */
 	parm = (const void *)skb + bpf_core_field_offset(struct sk_buff, cb);
-	net_v6(a, &ip, BPF_CORE_READ(udp, source), BPF_CORE_READ(parm, iif));
+	net_v6(a, &ip, port, pulsar_read(struct inet6_skb_parm, parm, iif));
 }
 
 #endif

@@ -34,7 +34,7 @@ static __always_inline int closed(void *ctx, const struct sock *sk)
 		return 0;
 	socket = net_socket(sk);
 	if (!socket) {
-		if (!BPF_CORE_READ((const struct inet_sock *)sk, inet_sport))
+		if (!pulsar_read(struct inet_sock, sk, inet_sport))
 			return 0;
 		return close_report(ctx, sk, NULL);
 	}
@@ -48,13 +48,13 @@ static __always_inline int closed(void *ctx, const struct sock *sk)
 SEC("fentry/inet_release")
 int BPF_PROG(close__fentry, struct socket *socket)
 {
-	return closed(ctx, BPF_CORE_READ(socket, sk));
+	return closed(ctx, net_sock(socket));
 }
 
 SEC("kprobe/inet_release")
 int BPF_KPROBE(close__kprobe, struct socket *socket)
 {
-	return closed(ctx, BPF_CORE_READ(socket, sk));
+	return closed(ctx, net_sock(socket));
 }
 
 /* inet_release() calls this before anything else. */
@@ -98,8 +98,8 @@ static __always_inline bool file_is_over(const struct file *file)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(close__tcp__state, struct sock *sk, int from, int to)
 {
-	struct socket *socket = BPF_CORE_READ(sk, sk_socket);
-	struct file *file = socket ? BPF_CORE_READ(socket, file) : NULL;
+	struct socket *socket = net_read(sk, sk_socket);
+	struct file *file = socket ? pulsar_read(struct socket, socket, file) : NULL;
 
 	return file && file_is_over(file) && net_socket(sk) ? closed(ctx, sk) : 0;
 }

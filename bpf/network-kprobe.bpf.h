@@ -18,7 +18,7 @@ static __always_inline int transfer_returned(void *ctx, long ret, bool sent)
 	if (!t || !t->socket)
 		return 0;
 	socket = t->socket;
-	kind = net_kind(BPF_CORE_READ(socket, sk));
+	kind = net_kind(net_sock(socket));
 	if (kind == NET_OTHER || !transferred(kind, ret, t->flags)) {
 		t->socket = NULL;
 		return 0;

@@ -108,7 +108,7 @@ static __always_inline int bound(void *ctx, const struct sock *sk)
 
 	if (kind == NET_OTHER)
 		return 0;
-	net_own(sk);
+	net_own(sk, NET_IDLE);
 	e = pulsar_begin(struct bind);
 	if (!e)
 		return 0;
@@ -123,7 +123,7 @@ static __always_inline int listening(void *ctx, const struct sock *sk)
 
 	if (net_kind(sk) != NET_TCP)
 		return 0;
-	net_own(sk);
+	net_own(sk, NET_IDLE);
 	e = pulsar_begin(struct listen);
 	if (!e)
 		return 0;
@@ -135,13 +135,13 @@ static __always_inline int listening(void *ctx, const struct sock *sk)
 SEC("fexit/inet_bind")
 int BPF_PROG(bind__fentry__v4, struct socket *socket, void *address, int len, int ret)
 {
-	return ret ? 0 : bound(ctx, BPF_CORE_READ(socket, sk));
+	return ret ? 0 : bound(ctx, net_sock(socket));
 }
 
 SEC("fexit/inet6_bind")
 int BPF_PROG(bind__fentry__v6, struct socket *socket, void *address, int len, int ret)
 {
-	return ret ? 0 : bound(ctx, BPF_CORE_READ(socket, sk));
+	return ret ? 0 : bound(ctx, net_sock(socket));
 }
 
 /* The socket of a system call whose first argument is its descriptor. */
@@ -161,7 +161,7 @@ int bind__tp(struct trace_event_raw_sys_exit *ctx)
 SEC("fexit/inet_listen")
 int BPF_PROG(listen__fentry, struct socket *socket, int backlog, int ret)
 {
-	return ret ? 0 : listening(ctx, BPF_CORE_READ(socket, sk));
+	return ret ? 0 : listening(ctx, net_sock(socket));
 }
 
 SEC("tp/syscalls/sys_exit_listen")
@@ -180,7 +180,7 @@ static __always_inline int accepted(void *ctx, const struct sock *sk)
 
 	if (!sk || net_kind(sk) != NET_TCP)
 		return 0;
-	net_own(sk);
+	net_own(sk, NET_IDLE);
 	e = pulsar_begin(struct accept);
 	if (!e)
 		return 0;
@@ -244,9 +244,7 @@ int BPF_PROG(state__tp_btf, struct sock *sk, int from, int to)
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	if (to == TCP_SYN_SENT) {
-		socket = net_own(sk);
-		if (socket)
-			socket->connecting = NET_CONNECTING;
+		net_own(sk, NET_CONNECTING);
 		return 0;
 	}
 	if ((from != TCP_SYN_SENT && from != TCP_SYN_RECV) ||
@@ -255,7 +253,7 @@ int BPF_PROG(state__tp_btf, struct sock *sk, int from, int to)
 	socket = net_socket(sk);
 	if (!socket || socket->connecting != NET_CONNECTING)
 		return 0;
-	error = to == TCP_CLOSE ? BPF_CORE_READ(sk, sk_err) : 0;
+	error = to == TCP_CLOSE ? net_read(sk, sk_err) : 0;
 	/* Without an error it is connect() or close() that ends the attempt, and they tell. */
 	if (to == TCP_CLOSE && !error)
 		return 0;
@@ -303,7 +301,7 @@ static __always_inline int connect_returned_tcp(void *ctx, const struct sock *sk
 	if (!to->family || (was == NET_UNCONNECTED && socket->result == -ret))
 		return 0;
 	/* MPTCP: the connection below it is a socket of its own, and has told. */
-	if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_MPTCP)
+	if (net_read(sk, sk_protocol) == IPPROTO_MPTCP)
 		return 0;
 	return connect_report(ctx, sk, to, -ret, true);
 }
@@ -322,7 +320,7 @@ static __always_inline int connect_returned(void *ctx, const struct sock *sk, co
 	if (!to.family)
 		return 0;
 	if (!ret) {
-		net_own(sk);
+		net_own(sk, NET_IDLE);
 		net_remote(&to, sk);
 	}
 	return connect_report(ctx, sk, &to, -ret, false);
@@ -332,14 +330,14 @@ SEC("fexit/inet_stream_connect")
 int BPF_PROG(connect__fentry__stream, struct socket *socket, void *address, int len, int flags,
 	     int ret)
 {
-	return connect_returned(ctx, BPF_CORE_READ(socket, sk), address, len, false, ret);
+	return connect_returned(ctx, net_sock(socket), address, len, false, ret);
 }
 
 SEC("fexit/inet_dgram_connect")
 int BPF_PROG(connect__fentry__dgram, struct socket *socket, void *address, int len, int flags,
 	     int ret)
 {
-	return connect_returned(ctx, BPF_CORE_READ(socket, sk), address, len, false, ret);
+	return connect_returned(ctx, net_sock(socket), address, len, false, ret);
 }
 
 SEC("tp/syscalls/sys_exit_connect")

@@ -48,7 +48,7 @@ int BPF_PROG(send__tp_btf, struct sock *sk, int ret, int flags)
 		net_call_read(&t->call, index);
 		t->message.buffers = t->call.buffers;
 		net_sockaddr(&t->named, t->call.name, t->call.namelen, true,
-			     BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET);
+			     net_read(sk, __sk_common.skc_family) == AF_INET);
 	}
 	message_init(&t->message, sk, kind, ret, true, &t->named);
 	return message_report(ctx, &t->message);
@@ -66,7 +66,7 @@ int send__tp_btf__many(void *ctx)
  */
 static __always_inline bool received_from_anyone(struct transfer *t, struct sock *sk, __u32 index)
 {
-	__u32 room = BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET
+	__u32 room = net_read(sk, __sk_common.skc_family) == AF_INET
 			     ? 16
 			     : sizeof(struct net_sockaddr);
 	struct net_socket *socket = net_own_new(sk);

@@ -153,7 +153,7 @@ static __always_inline int message_report(void *ctx, struct net_message *m)
 static __always_inline int transfer_begin(const struct socket *socket, const struct msghdr *msg,
 					  bool sending, __u32 flags, bool tcp)
 {
-	const struct sock *sk = BPF_CORE_READ(socket, sk);
+	const struct sock *sk = net_sock(socket);
 	enum net_kind kind = net_kind(sk);
 	struct transfer *t;
 
@@ -171,14 +171,14 @@ static __always_inline int transfer_begin(const struct socket *socket, const str
 	if (sending)
 		net_sockaddr(&t->named, BPF_CORE_READ(msg, msg_name),
 			     BPF_CORE_READ(msg, msg_namelen), false,
-			     BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET);
+			     net_read(sk, __sk_common.skc_family) == AF_INET);
 	return 0;
 }
 
 static __always_inline int transfer_report(void *ctx, struct transfer *t,
 					   const struct socket *socket, long ret, bool sent)
 {
-	const struct sock *sk = BPF_CORE_READ(socket, sk);
+	const struct sock *sk = net_sock(socket);
 	enum net_kind kind = net_kind(sk);
 
 	/* Nothing was noted: TCP, or the begin was not seen. */
@@ -197,7 +197,7 @@ static __always_inline int transfer_report(void *ctx, struct transfer *t,
 static __always_inline int transfer_end(void *ctx, const struct socket *socket, long ret, bool sent,
 					__u32 flags)
 {
-	enum net_kind kind = net_kind(BPF_CORE_READ(socket, sk));
+	enum net_kind kind = net_kind(net_sock(socket));
 	struct transfer *t;
 
 	if (kind == NET_OTHER || !transferred(kind, ret, flags))
@@ -212,7 +212,7 @@ static __always_inline int transfer_consumed(const struct sock *sk, const struct
 	struct transfer *t = bpf_task_storage_get(&transfers, bpf_get_current_task_btf(), NULL, 0);
 	const struct socket *socket = t ? t->socket : NULL;
 
-	if (socket && BPF_CORE_READ(socket, sk) == sk)
+	if (socket && net_sock(socket) == sk)
 		net_sender(&t->named, skb);
 	return 0;
 }
