@@ -81,9 +81,9 @@ unsigned int waiter_tick_after(unsigned int tick_ms, unsigned int found, unsigne
 	/* Fewer than one in a millisecond are no stream, and are not to wait for more of them. */
 	if (found < tick_ms)
 		return TICK_MS;
-	if (fill > DRAIN_FULL / 8)
+	if (fill > DRAIN_FULL / 4)
 		return tick_ms > TICK_MS ? tick_ms / 2 : TICK_MS;
-	if (fill < DRAIN_FULL / 16)
+	if (fill < DRAIN_FULL / 8)
 		return tick_ms < TICK_MAX_MS ? tick_ms * 2 : TICK_MAX_MS;
 	return tick_ms;
 }

@@ -48,7 +48,7 @@ Test(waiter, looks_less_often_the_more_there_is)
 
 Test(waiter, looks_more_often_when_a_ring_fills)
 {
-	cr_expect_eq(waiter_tick_after(8, 1000, DRAIN_FULL / 16), 8);
+	cr_expect_eq(waiter_tick_after(8, 1000, DRAIN_FULL / 8), 8);
 	cr_expect_eq(waiter_tick_after(8, 1000, DRAIN_FULL / 2), 4);
 	cr_expect_eq(waiter_tick_after(4, 1000, DRAIN_FULL), 2);
 	cr_expect_eq(waiter_tick_after(2, 1000, DRAIN_FULL), 2);
