@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -31,8 +32,12 @@ static const struct {
 
 #define SECTIONS (sizeof(sections) / sizeof(*sections))
 
+/* Where peers look for tracepoints. */
+#define TRACEFS "/sys/kernel/tracing"
+
 static struct bench bench;
 static pid_t worker;
+static bool tracefs_mounted;
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *where)
 {
@@ -46,6 +51,17 @@ static void clean_up(void)
 {
 	if (*bench.work)
 		nftw(bench.work, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	if (tracefs_mounted)
+		umount2(TRACEFS, MNT_DETACH);
+}
+
+static void need_tracefs(void)
+{
+	if (!access(TRACEFS "/events", F_OK))
+		return;
+	if (mount("tracefs", TRACEFS, "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+		bench_die(TRACEFS ": %s", strerror(errno));
+	tracefs_mounted = true;
 }
 
 static void stopped(int signal)
@@ -75,6 +91,7 @@ static void set_up(const char *build)
 						    : "/dev/shm/pulsar-bench-XXXXXX");
 	if (!mkdtemp(bench.work) || chmod(bench.work, 0755))
 		bench_die("%s: %s", bench.work, strerror(errno));
+	need_tracefs();
 }
 
 static void say_where(void)
