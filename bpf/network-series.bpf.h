@@ -66,9 +66,8 @@ int send__tp_btf__many(void *ctx)
  */
 static __always_inline bool received_from_anyone(struct transfer *t, struct sock *sk, __u32 index)
 {
-	__u32 room = net_read(sk, __sk_common.skc_family) == AF_INET
-			     ? 16
-			     : sizeof(struct net_sockaddr);
+	__u32 room = net_read(sk, __sk_common.skc_family) == AF_INET ? 16
+								     : sizeof(struct net_sockaddr);
 	struct net_socket *socket = net_own_new(sk);
 
 	if (socket)
