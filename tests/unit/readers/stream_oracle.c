@@ -211,7 +211,7 @@ static struct sums lives(unsigned int count, unsigned int mortality)
 	return sums;
 }
 
-Test(oracle, account_is_exact_whatever_happens, .timeout = 120)
+Test(oracle, account_is_exact_whatever_happens, .timeout = 600)
 {
 	unsigned int count = scaled(400);
 	struct sums sums = lives(count, 400);
@@ -223,7 +223,7 @@ Test(oracle, account_is_exact_whatever_happens, .timeout = 120)
 	cr_expect_gt(sums.discarded, count);
 }
 
-Test(oracle, account_is_exact_with_readers_that_hardly_live, .timeout = 120)
+Test(oracle, account_is_exact_with_readers_that_hardly_live, .timeout = 600)
 {
 	unsigned int count = scaled(100);
 	struct sums sums = lives(count, 12);
@@ -231,7 +231,7 @@ Test(oracle, account_is_exact_with_readers_that_hardly_live, .timeout = 120)
 	cr_expect_gt(sums.kills, 50 * count);
 }
 
-Test(oracle, account_is_exact_with_a_reader_that_is_never_killed, .timeout = 120)
+Test(oracle, account_is_exact_with_a_reader_that_is_never_killed, .timeout = 600)
 {
 	unsigned int count = scaled(200);
 	struct sums sums = lives(count, 1000000000);
