@@ -24,25 +24,28 @@ static void write_object(const struct life *life, const char *name, const char *
 	fclose(file);
 }
 
+/* Of a pinned map or link, into the struct for it. */
+static void info_of(const char *name, void *info, __u32 size)
+{
+	int fd = life_open_pin(name);
+
+	cr_assert(!bpf_obj_get_info_by_fd(fd, info, &size));
+	close(fd);
+}
+
 static __u32 map_id(const char *name)
 {
 	struct bpf_map_info info = { 0 };
-	__u32 size = sizeof(info);
-	int fd = life_open_pin(name);
 
-	cr_assert(!bpf_obj_get_info_by_fd(fd, &info, &size));
-	close(fd);
+	info_of(name, &info, sizeof(info));
 	return info.id;
 }
 
 static __u32 program_of(const char *link)
 {
 	struct bpf_link_info info = { 0 };
-	__u32 size = sizeof(info);
-	int fd = life_open_pin(link);
 
-	cr_assert(!bpf_obj_get_info_by_fd(fd, &info, &size));
-	close(fd);
+	info_of(link, &info, sizeof(info));
 	return info.prog_id;
 }
 

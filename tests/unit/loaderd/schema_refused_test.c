@@ -125,34 +125,36 @@ static void no_name(struct made *m)
 	member(m, NULL, m->u32, 96, 0);
 }
 
+/* A member of that type, with that tag. */
+static void odd(struct made *m, int type, const char *text)
+{
+	member(m, "odd", type, 96, 0);
+	tag(m, 1, text);
+}
+
 static void an_unknown_tag(struct made *m)
 {
-	member(m, "odd", m->u32, 96, 0);
-	tag(m, 1, "pulsar:colour");
+	odd(m, m->u32, "pulsar:colour");
 }
 
 static void errno_on_unsigned(struct made *m)
 {
-	member(m, "odd", m->u32, 96, 0);
-	tag(m, 1, "pulsar:errno");
+	odd(m, m->u32, "pulsar:errno");
 }
 
 static void time_of_4_bytes(struct made *m)
 {
-	member(m, "odd", m->u32, 96, 0);
-	tag(m, 1, "pulsar:time");
+	odd(m, m->u32, "pulsar:time");
 }
 
 static void flags_on_an_integer(struct made *m)
 {
-	member(m, "odd", m->u32, 96, 0);
-	tag(m, 1, "pulsar:flags");
+	odd(m, m->u32, "pulsar:flags");
 }
 
 static void dns_on_a_string(struct made *m)
 {
-	member(m, "odd", m->string, 96, 0);
-	tag(m, 1, "pulsar:dns");
+	odd(m, m->string, "pulsar:dns");
 }
 
 static void two_kinds(struct made *m)
