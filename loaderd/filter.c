@@ -112,7 +112,10 @@ static int filter_fill_arguments(scmp_filter_ctx filter)
  */
 static int filter_fill_bpf(scmp_filter_ctx filter)
 {
-	const struct scmp_arg_cmp other = SCMP_A0(SCMP_CMP_NE, BPF_BTF_GET_NEXT_ID);
+	const struct scmp_arg_cmp other = {
+		.op = SCMP_CMP_NE,
+		.datum_a = BPF_BTF_GET_NEXT_ID,
+	};
 	const struct scmp_arg_cmp next =
 		SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffff, BPF_BTF_GET_NEXT_ID);
 	int err;
