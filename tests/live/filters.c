@@ -54,34 +54,46 @@ static void config_of(size_t row, char *config, size_t size)
 					in_folder(starts[row].rules[i][1]));
 }
 
+/* What is reported of what happens under these rules. */
+static json_t *events_with(struct watch *w, const char *config, void (*happens)(void *arg),
+			   void *arg)
+{
+	size_t before;
+
+	watch_configure(w, config);
+	before = count_all(w);
+	happens(arg);
+	return events_after(read_all(w), before);
+}
+
+static unsigned int execs_with(struct watch *w, const char *config, void (*happens)(void *arg),
+			       void *arg)
+{
+	json_t *events = events_with(w, config, happens, arg);
+	unsigned int execs = reported(events, "Exec");
+
+	json_decref(events);
+	return execs;
+}
+
 /* One Pulsar for all rows, which reads its configuration again for each. */
 Test(filters, rules_by_image_hold_with_and_without_children)
 {
-	struct kit *kit = kit_new(MODULE, NULL);
-	struct kit_reader *reader;
+	struct watch w = watch_start(NULL);
 
-	cr_assert(kit_start(kit), "%s", kit_log(kit));
-	reader = kit_read(kit, MODULE, NULL);
-	kit_attached(kit, MODULE, "default");
 	for (size_t row = 0; row < sizeof(starts) / sizeof(starts[0]); row++) {
 		char config[1024];
 		json_t *events;
-		size_t before;
 
 		config_of(row, config, sizeof(config));
-		kit_set_config(kit, config);
-		kit_reload(kit);
-		before = count_all(kit, reader);
-		tree_run(NULL);
-		events = events_after(read_all(kit, reader), before);
+		events = events_with(&w, config, tree_run, NULL);
 		cr_expect_eq(reported(events, "Exec"), starts[row].expected,
 			     "%sreported %u, expected %u", config, reported(events, "Exec"),
 			     starts[row].expected);
 		cr_expect_eq(reported(events, "Exit"), starts[row].expected, "%s", config);
 		json_decref(events);
 	}
-	kit_reader_free(reader);
-	kit_free(kit);
+	watch_end(&w);
 }
 
 Test(filters, rules_hold_from_the_first_event_on)
@@ -98,17 +110,13 @@ Test(filters, rules_hold_from_the_first_event_on)
 
 Test(filters, uid_targets_are_looked_up_when_it_happens)
 {
-	const uid_t other = 1234, target = 4321;
-	struct run *run;
+	static const char rules[] = "[" MODULE "]\nuid_targets = 4321, 77\n";
+	uid_t other = 1234, target = 4321;
+	struct watch w = watch_start(NULL);
 
-	run = module_run_config(MODULE, "[" MODULE "]\nuid_targets = 4321, 77\n", tree_run,
-				(void *)&other);
-	cr_expect_eq(reported(run_events(run), "Exec"), 0);
-	run_free(run);
-	run = module_run_config(MODULE, "[" MODULE "]\nuid_targets = 4321, 77\n", tree_run,
-				(void *)&target);
-	cr_expect_eq(reported(run_events(run), "Exec"), ALL);
-	run_free(run);
+	cr_expect_eq(execs_with(&w, rules, tree_run, &other), 0);
+	cr_expect_eq(execs_with(&w, rules, tree_run, &target), ALL);
+	watch_end(&w);
 }
 
 /* ---- cgroups ---- */
@@ -131,26 +139,13 @@ static void cgroup_remove(const char *path)
 
 struct cgroups {
 	char top[200], named[240], below[280];
-	bool exists; /* before Pulsar starts */
+	char config[256]; /* that names it */
 };
 
-static void act_cgroup(void *arg)
+/* Their names; skips the test where there are none. */
+static struct cgroups cgroups_name(void)
 {
-	struct cgroups *c = arg;
-
-	if (!c->exists) {
-		cr_assert(!mkdir(c->named, 0755) && !mkdir(c->below, 0755), "%s", strerror(errno));
-	}
-	cgroup_join(c->below, getpid());
-	tree_run(NULL);
-	cgroup_join(c->top, getpid());
-}
-
-static void check_cgroup(bool exists)
-{
-	struct cgroups c = { .exists = exists };
-	char config[256];
-	struct run *run;
+	struct cgroups c;
 
 	if (geteuid())
 		cr_skip_test("needs root: loads BPF programs");
@@ -158,30 +153,58 @@ static void check_cgroup(bool exists)
 		cr_skip_test("cgroup2 is not mounted");
 	snprintf(c.named, sizeof(c.named), "%s/pulsar-filter-%d", c.top, getpid());
 	snprintf(c.below, sizeof(c.below), "%s/below", c.named);
-	if (exists)
-		cr_assert(!mkdir(c.named, 0755) && !mkdir(c.below, 0755));
-	snprintf(config, sizeof(config), "[" MODULE "]\ncgroup_targets = /pulsar-filter-%d\n",
+	snprintf(c.config, sizeof(c.config), "[" MODULE "]\ncgroup_targets = /pulsar-filter-%d\n",
 		 getpid());
-	run = module_run_config(MODULE, config, act_cgroup, &c);
-	cr_expect_eq(reported(run_events(run), "Exec"), ALL, "exists %d", exists);
-	run_free(run);
-	cgroup_remove(c.below);
-	cgroup_remove(c.named);
-	snprintf(config, sizeof(config), "[" MODULE "]\ncgroup_targets = /pulsar-other-%d\n",
-		 getpid());
-	run = module_run_config(MODULE, config, tree_run, NULL);
-	cr_expect_eq(reported(run_events(run), "Exec"), 0);
-	run_free(run);
+	return c;
+}
+
+static void cgroups_make(const struct cgroups *c)
+{
+	cr_assert(!mkdir(c->named, 0755) && !mkdir(c->below, 0755), "%s", strerror(errno));
+}
+
+static void cgroups_remove(const struct cgroups *c)
+{
+	cgroup_remove(c->below);
+	cgroup_remove(c->named);
+}
+
+static void act_below(void *arg)
+{
+	const struct cgroups *c = arg;
+
+	cgroup_join(c->below, getpid());
+	tree_run(NULL);
+	cgroup_join(c->top, getpid());
+}
+
+static void act_in_new_one(void *arg)
+{
+	cgroups_make(arg);
+	act_below(arg);
 }
 
 Test(filters, cgroup_targets_hold_for_what_is_below_them_too)
 {
-	check_cgroup(true);
+	struct cgroups c = cgroups_name();
+	struct run *run;
+
+	cgroups_make(&c);
+	run = module_run_config(MODULE, c.config, act_below, &c);
+	cr_expect_eq(reported(run_events(run), "Exec"), ALL);
+	run_free(run);
+	cgroups_remove(&c);
 }
 
 Test(filters, cgroup_targets_may_be_made_later)
 {
-	check_cgroup(false);
+	struct cgroups c = cgroups_name();
+	struct watch w = watch_start(NULL);
+
+	cr_expect_eq(execs_with(&w, c.config, act_in_new_one, &c), ALL);
+	cr_expect_eq(execs_with(&w, c.config, tree_run, NULL), 0, "in another one");
+	watch_end(&w);
+	cgroups_remove(&c);
 }
 
 /* ---- what happened = produced + filtered ---- */
@@ -199,18 +222,17 @@ Test(filters, what_is_dropped_is_counted)
 {
 	struct kit_account before, after;
 	unsigned long long happened;
+	struct watch w = watch_start(NULL);
 	char config[256];
-	struct kit *kit;
 
 	snprintf(config, sizeof(config), "[" MODULE "]\ntargets = %s\n", in_folder("leaf"));
-	kit = kit_new(MODULE, config);
-	cr_assert(kit_start(kit), "%s", kit_log(kit));
-	before = kit_account(kit, MODULE, "default", -1);
+	watch_configure(&w, config);
+	before = kit_account(w.kit, MODULE, kit_subscription(w.kit), -1);
 	run_many_trees();
-	after = kit_account(kit, MODULE, "default", -1);
+	after = kit_account(w.kit, MODULE, kit_subscription(w.kit), -1);
 	cr_expect_eq(after.produced - before.produced, 2 * scaled(TIMES));
 	happened = after.produced + after.filtered - before.produced - before.filtered;
 	/* Others are at work on this machine too. */
 	cr_expect_geq(happened, 9 * scaled(TIMES));
-	kit_free(kit);
+	watch_end(&w);
 }

@@ -24,33 +24,16 @@ TestSuite(filters_change, .init = tree_make, .fini = folder_remove, .timeout = 3
 
 /* ---- rules that change while the tree runs ---- */
 
-static json_t *ask(struct kit *kit, json_t *request)
-{
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	struct {
-		struct pulsar_wire wire;
-		char json[4096];
-	} message = { .wire = { PULSAR_WIRE_MAGIC, PULSAR_WIRE_VERSION, PULSAR_ASK_CONTROL, 0,
-				0 } };
-	size_t len = json_dumpb(request, message.json, sizeof(message.json), 0);
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	ssize_t n;
-
-	snprintf(to.sun_path, sizeof(to.sun_path), "%s", kit_socket(kit));
-	message.wire.size = (__u32)(sizeof(message.wire) + len);
-	cr_assert(!connect(fd, (struct sockaddr *)&to, sizeof(to)), "%s", strerror(errno));
-	cr_assert_eq(send(fd, &message, message.wire.size, 0), (ssize_t)message.wire.size);
-	n = recv(fd, &message, sizeof(message), 0);
-	close(fd);
-	json_decref(request);
-	cr_assert_gt(n, (ssize_t)sizeof(message.wire));
-	return json_loadb(message.json, (size_t)n - sizeof(message.wire), 0, NULL);
-}
-
 static json_t *ask_filter(struct kit *kit, json_t *rules)
 {
-	return ask(kit, json_pack("{s:s, s:s, s:o}", "request", "filter", "module", MODULE, "rules",
-				  rules));
+	json_t *request =
+		json_pack("{s:s, s:s, s:o}", "request", "filter", "module", MODULE, "rules", rules);
+	char *text = json_dumps(request, 0);
+	json_t *answer = kit_control(kit, text);
+
+	free(text);
+	json_decref(request);
+	return answer;
 }
 
 /* What a rule of a row names. */
@@ -131,42 +114,41 @@ static void config_of_rules(json_t *rules, char *config, size_t size)
 	}
 }
 
-static void change_filter(struct kit *kit, json_t *rules, bool by_reload)
+static void change_filter(struct watch *w, json_t *rules, bool by_reload)
 {
 	char config[1024];
 	json_t *answer;
 
 	if (by_reload) {
 		config_of_rules(rules, config, sizeof(config));
-		kit_set_config(kit, config);
-		kit_reload(kit);
+		watch_configure(w, config);
 		json_decref(rules);
 		return;
 	}
-	answer = ask_filter(kit, rules);
+	answer = ask_filter(w->kit, rules);
 	cr_assert(json_is_true(json_object_get(answer, "ok")), "%s", json_dumps(answer, 0));
 	cr_assert(!json_object_get(answer, "warning"), "%s", json_dumps(answer, 0));
 	json_decref(answer);
 }
 
-static void check_change(struct kit *kit, struct kit_reader *reader, size_t row, bool by_reload)
+static void check_change(struct watch *w, size_t row, bool by_reload)
 {
 	json_t *events;
 	size_t before;
 	struct tree t;
 
-	change_filter(kit, json_object(), by_reload);
-	before = count_all(kit, reader);
+	change_filter(w, json_object(), by_reload);
+	before = count_all(w);
 	t = tree_start();
 	tree_poke(&t);
-	events = events_after(read_all(kit, reader), before);
+	events = events_after(read_all(w), before);
 	cr_expect_eq(reported(events, "Exec"), ALL, "before any rule");
 	json_decref(events);
-	change_filter(kit, rules_of(row, &t), by_reload);
-	before = count_all(kit, reader);
+	change_filter(w, rules_of(row, &t), by_reload);
+	before = count_all(w);
 	tree_poke(&t);
 	tree_stop(&t);
-	events = events_after(read_all(kit, reader), before);
+	events = events_after(read_all(w), before);
 	cr_expect_eq(reported(events, "Exec"), changes[row].execs,
 		     "row %zu: exec of %u, expected %u", row, reported(events, "Exec"),
 		     changes[row].execs);
@@ -178,16 +160,12 @@ static void check_change(struct kit *kit, struct kit_reader *reader, size_t row,
 
 static void check_changes(bool by_reload)
 {
-	struct kit *kit = kit_new(MODULE, NULL);
-	struct kit_reader *reader;
+	struct watch w = watch_start(NULL);
 
-	cr_assert(kit_start(kit), "%s", kit_log(kit));
-	reader = kit_read(kit, MODULE, NULL);
-	kit_attached(kit, MODULE, "default");
 	for (size_t row = 0; row < CHANGES; row++)
-		check_change(kit, reader, row, by_reload);
-	kit_reader_free(reader);
-	kit_free(kit);
+		check_change(&w, row, by_reload);
+	change_filter(&w, json_object(), by_reload);
+	watch_end(&w);
 }
 
 Test(filters_change, a_request_changes_rules_for_processes_that_run)
@@ -224,7 +202,7 @@ Test(filters_change, a_request_that_is_wrong_changes_nothing)
 		cr_expect(json_string_length(json_object_get(answer, "error")), "%s", wrong[i]);
 		json_decref(answer);
 	}
-	answer = ask(kit, json_pack("{s:s}", "request", "filter"));
+	answer = kit_control(kit, "{\"request\":\"filter\"}");
 	rules = json_object_get(json_array_get(json_object_get(answer, "filters"), 0), "rules");
 	cr_expect_eq(json_object_size(rules), 1);
 	cr_expect_str_eq(json_string_value(json_array_get(json_object_get(rules, "targets"), 0)),
@@ -297,15 +275,12 @@ static pid_t storm_start(void)
  */
 Test(filters_change, changes_during_a_storm_of_forks_are_whole)
 {
-	struct kit *kit = kit_new(MODULE, "[" MODULE "]\nring_size = 16M\n");
-	struct kit_reader *reader;
+	struct watch w = watch_start("[" MODULE "]\nring_size = 16M\n");
 	json_t *after;
 	pid_t storms[2];
 	size_t before;
 	struct tree t;
 
-	cr_assert(kit_start(kit), "%s", kit_log(kit));
-	reader = kit_read(kit, MODULE, NULL);
 	t = tree_start();
 	for (int i = 0; i < 2; i++)
 		storms[i] = storm_start();
@@ -315,10 +290,10 @@ Test(filters_change, changes_during_a_storm_of_forks_are_whole)
 			wanted ? json_pack("{s:[s]}", "targets_children", in_folder("beta"))
 			       : json_pack("{s:[s]}", "whitelist_children", in_folder("beta"));
 
-		change_filter(kit, rules, false);
-		before = count_all(kit, reader);
+		change_filter(&w, rules, false);
+		before = count_all(&w);
 		tree_poke(&t);
-		after = events_after(read_all(kit, reader), before);
+		after = events_after(read_all(&w), before);
 		cr_expect_eq(!!(reported(after, "Exec") & TREE_LEAF), wanted, "change %u", i);
 		json_decref(after);
 	}
@@ -327,6 +302,5 @@ Test(filters_change, changes_during_a_storm_of_forks_are_whole)
 		waitpid(storms[i], NULL, 0);
 	}
 	tree_stop(&t);
-	kit_reader_free(reader);
-	kit_free(kit);
+	watch_end(&w);
 }

@@ -74,15 +74,38 @@ json_t *events_after(json_t *total, size_t before)
 	return after;
 }
 
-json_t *read_all(struct kit *kit, struct kit_reader *reader)
+struct watch watch_start(const char *config)
 {
-	kit_caught_up(kit, TREE_MODULE, "default");
-	return kit_reader_events(reader);
+	struct watch w = { .kit = config ? kit_new(TREE_MODULE, config)
+					 : kit_new_shared(TREE_MODULE) };
+
+	kit_start_forced(w.kit);
+	w.reader = kit_read(w.kit, TREE_MODULE, NULL);
+	kit_attached(w.kit, TREE_MODULE, kit_subscription(w.kit));
+	return w;
 }
 
-size_t count_all(struct kit *kit, struct kit_reader *reader)
+void watch_end(struct watch *w)
 {
-	json_t *events = read_all(kit, reader);
+	kit_reader_free(w->reader);
+	kit_free(w->kit);
+}
+
+void watch_configure(struct watch *w, const char *config)
+{
+	kit_set_config(w->kit, config);
+	kit_reload(w->kit);
+}
+
+json_t *read_all(struct watch *w)
+{
+	kit_caught_up(w->kit, TREE_MODULE, kit_subscription(w->kit));
+	return kit_reader_events(w->reader);
+}
+
+size_t count_all(struct watch *w)
+{
+	json_t *events = read_all(w);
 	size_t count = json_array_size(events);
 
 	json_decref(events);

@@ -37,8 +37,18 @@ void tree_stop(struct tree *t);
 unsigned int reported(json_t *events, const char *what);
 /* Events of `total`, which is used up, that came after the first `before` ones. */
 json_t *events_after(json_t *total, size_t before);
+/* A Pulsar with a reader that is attached. Without a configuration it is shared where there is one. */
+struct watch {
+	struct kit *kit;
+	struct kit_reader *reader;
+};
+
+struct watch watch_start(const char *config);
+void watch_end(struct watch *w);
+/* Other rules: a configuration that is reloaded. */
+void watch_configure(struct watch *w, const char *config);
 /* What the reader has printed of all that happened up to now; how much that is. */
-json_t *read_all(struct kit *kit, struct kit_reader *reader);
-size_t count_all(struct kit *kit, struct kit_reader *reader);
+json_t *read_all(struct watch *w);
+size_t count_all(struct watch *w);
 
 #endif

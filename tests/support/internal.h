@@ -4,6 +4,7 @@
 #define PULSAR_TEST_INTERNAL_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "pulsar-test.h"
@@ -20,6 +21,7 @@ struct kit {
 	char cgroup[128]; /* where loaderd is started, or "" */
 	char pins[64];
 	char subscription[32]; /* of a shared loaderd; else "" */
+	bool configured;       /* a shared loaderd has another configuration than its first one */
 	char modules[256];     /* names, separated by commas */
 	char modules_dir[256]; /* where their objects are */
 	pid_t pid;	       /* loaderd, 0: not running */
@@ -55,6 +57,8 @@ struct kit *kit_make(const char *modules, const char *config, const char *shared
 
 /* shared.c */
 void shared_release(struct kit *kit);
+void shared_write_base(struct kit *kit, FILE *to);
+void shared_reload(struct kit *kit);
 
 /* cgroup.c */
 void cgroup_remove(const struct kit *kit);

@@ -56,22 +56,25 @@ struct kit *kit_make(const char *modules, const char *config, const char *shared
 	if (shared) {
 		snprintf(kit->pins, sizeof(kit->pins), "%s/bpf/pins", shared);
 		snprintf(kit->socket, sizeof(kit->socket), "%s/socket", shared);
+		snprintf(kit->config, sizeof(kit->config), "%s/conf", shared);
+		snprintf(kit->log, sizeof(kit->log), "%s/log", shared);
 		snprintf(kit->subscription, sizeof(kit->subscription), "test-%d", getpid());
 	} else {
 		snprintf(kit->pins, sizeof(kit->pins), "/sys/fs/bpf/pulsar-test-%s",
 			 kit->folder + 17);
 		snprintf(kit->socket, sizeof(kit->socket), "%s/socket", kit->folder);
+		snprintf(kit->config, sizeof(kit->config), "%s/pulsar.conf", kit->folder);
+		snprintf(kit->log, sizeof(kit->log), "%s/log", kit->folder);
 	}
 	snprintf(kit->mount, sizeof(kit->mount), "%s/mount", kit->folder);
 	janitor_start(kit);
 	snprintf(kit->open, sizeof(kit->open), "%s/open", kit->folder);
 	cr_assert(!mkdir(kit->open, 0777) && !chmod(kit->open, 01777));
-	snprintf(kit->config, sizeof(kit->config), "%s/pulsar.conf", kit->folder);
-	snprintf(kit->log, sizeof(kit->log), "%s/log", kit->folder);
 	snprintf(kit->modules, sizeof(kit->modules), "%s", modules);
 	snprintf(kit->modules_dir, sizeof(kit->modules_dir), "%s", MODULES);
 	kit->notify = notify_open(kit);
-	kit_set_config(kit, config);
+	if (!shared)
+		kit_set_config(kit, config);
 	return kit;
 }
 
@@ -122,8 +125,12 @@ void kit_set_config(struct kit *kit, const char *config)
 	FILE *f = fopen(kit->config, "w");
 
 	cr_assert(f, "%s: %s", kit->config, strerror(errno));
-	fprintf(f, "[loaderd]\npin_root = %s\nsocket = %s\ngroup = nogroup\nmodules = %s\n%s\n",
-		kit->pins, kit->socket, kit->modules, config ? config : "");
+	if (*kit->subscription)
+		shared_write_base(kit, f);
+	else
+		fprintf(f, "[loaderd]\npin_root = %s\nsocket = %s\ngroup = nogroup\nmodules = %s\n",
+			kit->pins, kit->socket, kit->modules);
+	fprintf(f, "%s\n", config ? config : "");
 	fclose(f);
 }
 
@@ -312,6 +319,10 @@ int kit_stop(struct kit *kit, int signal)
 
 void kit_reload(struct kit *kit)
 {
+	if (*kit->subscription) {
+		shared_reload(kit);
+		return;
+	}
 	cr_assert(!kill(kit->pid, SIGHUP));
 	cr_assert(notified(kit, "RELOADING=1"), "loaderd ended:\n%s", kit_log(kit));
 	cr_assert(notified(kit, "READY=1"), "loaderd ended:\n%s", kit_log(kit));

@@ -24,8 +24,9 @@
  *
  * Environment: PULSAR_TEST_VARIANT forces one variant where hooks have it; where the kernel has
  * no programs of that kind, the test is skipped. PULSAR_TEST_SHARED is the folder of a loaderd
- * that runs already (its socket, and its pins in bpf/pins): tests of what one module reports, in
- * its default configuration, use that one by a subscription of their own.
+ * that runs already (its socket, its pins in bpf/pins, its log, its configuration in conf, and in
+ * conf.base what that begins with): tests of what one module reports use that one by a subscription
+ * of their own.
  */
 #ifndef PULSAR_TEST_H
 #define PULSAR_TEST_H
@@ -121,7 +122,10 @@ struct kit_reader;
  * configuration file, or NULL. Skips the test if not root.
  */
 struct kit *kit_new(const char *modules, const char *config);
-/* The same with one module as it is by default; started already where PULSAR_TEST_SHARED is. */
+/*
+ * The same with one module as it is by default; started already where PULSAR_TEST_SHARED is. What
+ * the test sets and reloads is undone by kit_free().
+ */
 struct kit *kit_new_shared(const char *module);
 /* Starts it if need be; skips the test if the forced variant is of a kind that the kernel has not. */
 void kit_start_forced(struct kit *kit);

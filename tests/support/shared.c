@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A Pulsar that several tests share, where starting one for each takes too long. */
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -12,6 +15,34 @@ struct kit *kit_new_shared(const char *module)
 	const char *folder = getenv("PULSAR_TEST_SHARED");
 
 	return kit_make(module, NULL, folder && *folder ? folder : NULL);
+}
+
+/* What its configuration file begins with is kept beside it. */
+void shared_write_base(struct kit *kit, FILE *to)
+{
+	char path[sizeof(kit->config) + sizeof(".base")], *base;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s.base", kit->config);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	cr_assert(fd >= 0, "%s: %s", path, strerror(errno));
+	base = file_text(fd);
+	close(fd);
+	fputs(base, to);
+	free(base);
+	kit->configured = true;
+}
+
+void shared_reload(struct kit *kit)
+{
+	json_t *answer = kit_control(kit, "{\"request\":\"reload\"}");
+	char *text = json_dumps(answer, 0);
+
+	cr_assert(json_is_true(json_object_get(answer, "ok")) &&
+			  !json_integer_value(json_object_get(answer, "wrong")),
+		  "reload: %s", text);
+	free(text);
+	json_decref(answer);
 }
 
 const char *kit_subscription(const struct kit *kit)
@@ -42,6 +73,11 @@ void shared_release(struct kit *kit)
 
 	if (!*kit->subscription)
 		return;
+	/* The next test finds it as it was. */
+	if (kit->configured) {
+		kit_set_config(kit, NULL);
+		shared_reload(kit);
+	}
 	snprintf(request, sizeof(request),
 		 "{\"request\":\"subscription-remove\",\"module\":\"%s\",\"subscription\":\"%s\"}",
 		 kit->modules, kit->subscription);
