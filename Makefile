@@ -191,10 +191,14 @@ $(BUILD)/obj/tests/live/%.o: tests/live/%.c $(BUILD)/.flags | $(BUILD)/.deps
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS) $(FLAGS) $(TEST_FLAGS) -Iinclude -Ipin -MMD -MP -c $< -o $@
-$(BUILD)/tests/live: $(call objects,$(wildcard tests/live/*.c)) $(SUPPORT) $(call lib,pin) | $(BINARIES) $(MODULES) $(TEST_BPF)
+$(BUILD)/tests/live: $(call objects,$(wildcard tests/live/*.c)) $(SUPPORT) $(call lib,pin) | $(BINARIES) $(MODULES) $(TEST_BPF) $(BUILD)/tests/nothing
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcriterion -ljansson -lbpf
+$(BUILD)/tests/nothing: tests/live/programs/nothing.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) -static -O2 $< -o $@
 
 tests: $(UNIT) $(LIVE)
 

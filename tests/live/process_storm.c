@@ -10,10 +10,15 @@
 #include "acts.h"
 #include "pulsar-test.h"
 
-#define PROGRAM ACT_PROGRAM
-#define MODULE	"process-monitor"
+#define MODULE "process-monitor"
 
-TestSuite(process_storm, .timeout = 300);
+static void program_make(void)
+{
+	folder_make();
+	copy_program(ACT_NOTHING, "nothing");
+}
+
+TestSuite(process_storm, .init = program_make, .fini = folder_remove, .timeout = 300);
 
 /* ---- long arguments ---- */
 
@@ -25,7 +30,7 @@ static void exec_with_long_arguments(void)
 	static char argument[LONG_BYTES];
 
 	memset(argument, 'x', sizeof(argument) - 1);
-	execl(PROGRAM, "true", argument, NULL);
+	execl(in_folder("nothing"), "nothing", argument, NULL);
 }
 
 /* KiB of memory that is the process's own; rings are not. */
@@ -52,7 +57,7 @@ static size_t check_long(json_t *event)
 	    !json_is_true(json_object_get(payload_of(event), "argv_truncated")))
 		return 0;
 	cr_assert_eq(json_array_size(argv), 2);
-	cr_assert_str_eq(json_string_value(json_array_get(argv, 0)), "true");
+	cr_assert_str_eq(json_string_value(json_array_get(argv, 0)), "nothing");
 	cr_assert_geq(json_string_length(json_array_get(argv, 1)), 16384);
 	return 1;
 }
@@ -105,7 +110,7 @@ static void worker(void)
 		pid_t pid = fork();
 
 		if (!pid) {
-			become(PROGRAM);
+			become(in_folder("nothing"));
 			_exit(99);
 		}
 		if (waitpid(pid, NULL, 0) != pid)
@@ -173,11 +178,11 @@ Test(process_storm, twenty_thousand_processes_are_complete)
 			forks++;
 		} else if (event_is(event, "Exec")) {
 			cr_assert_eq(stage, 1, "%s", identity_of(event));
-			cr_assert_str_eq(image_of(event), PROGRAM);
+			cr_assert_str_eq(image_of(event), in_folder("nothing"));
 			execs++;
 		} else if (event_is(event, "Exit")) {
 			cr_assert_eq(stage, 2, "%s", identity_of(event));
-			cr_assert_str_eq(image_of(event), PROGRAM);
+			cr_assert_str_eq(image_of(event), in_folder("nothing"));
 			exits++;
 		}
 		json_object_set_new(stages, identity_of(event), json_integer(stage + 1));

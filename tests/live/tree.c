@@ -18,7 +18,7 @@ void tree_make(void)
 	folder_make();
 	copy_program(ACT_SHELL, "alpha");
 	copy_program(ACT_SHELL, "beta");
-	copy_program(ACT_PROGRAM, "leaf");
+	copy_program(ACT_NOTHING, "leaf");
 }
 
 static bool image_is(json_t *event, const char *name)

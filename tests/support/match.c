@@ -87,8 +87,7 @@ static json_t *value_at(json_t *in, const char *path)
 	return in;
 }
 
-/* RFC 3339 with nine digits, in UTC, to ns; -1: it is not that. */
-static long long time_ns(const char *text)
+long long event_time_ns(const char *text)
 {
 	struct tm tm = { 0 };
 	long ns = 0;
@@ -135,7 +134,7 @@ static bool satisfied(json_t *event, const struct condition *c, long long begin_
 	bool equal;
 
 	if (c->kind == CONDITION_WINDOW) {
-		long long t = time_ns(json_string_value(found));
+		long long t = event_time_ns(json_string_value(found));
 
 		return t >= begin_ns && t <= end_ns;
 	}

@@ -112,6 +112,9 @@ bool run_expect(const char *file, int line, const struct run *run, const char *e
 int events_match(json_t *events, const char *event, const struct condition *conditions,
 		 long long begin_ns, long long end_ns, char **report);
 
+/* A time as readers print it (RFC 3339, UTC) in ns since 1970; -1: it is not that, or NULL. */
+long long event_time_ns(const char *text);
+
 /* ---- the parts, for tests that do more ---- */
 
 struct kit;
