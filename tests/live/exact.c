@@ -19,12 +19,14 @@ static json_int_t header_integer(json_t *event, const char *name)
 	return json_integer_value(json_object_get(json_object_get(event, "header"), name));
 }
 
-/* Where the last module to have been loaded begins on this CPU: its numbers do so at 1. */
-static size_t begin_of(json_t *events, unsigned int cpu)
+/* Where the last module to have been loaded begins on this CPU: its numbers do so at 1, if it has any. */
+static size_t begin_of(json_t *events, unsigned int cpu, const struct kit_account *last)
 {
 	json_t *event;
 	size_t i, begin = 0;
 
+	if (last->accounted == last->base)
+		return json_array_size(events);
 	json_array_foreach(events, i, event)
 		if (header_integer(event, "cpu") == cpu && header_integer(event, "seq") == 1)
 			begin = i;
@@ -40,13 +42,17 @@ void exact_collect(struct tally *tally, struct kit_reader *reader)
 	kit_reader_free(reader);
 }
 
-void exact_collect_last(struct tally *tally, struct kit_reader *reader)
+void exact_collect_last(struct tally *tally, struct kit_reader *reader, struct kit *kit,
+			const char *module)
 {
 	json_t *events = kit_reader_events(reader), *later = json_array(), *event;
 	size_t i, begin[tally->cpus];
 
-	for (unsigned int cpu = 0; cpu < tally->cpus; cpu++)
-		begin[cpu] = begin_of(events, cpu);
+	for (unsigned int cpu = 0; cpu < tally->cpus; cpu++) {
+		struct kit_account last = kit_account(kit, module, "default", (int)cpu);
+
+		begin[cpu] = begin_of(events, cpu, &last);
+	}
 	json_array_foreach(events, i, event)
 		if (i >= begin[header_integer(event, "cpu")])
 			json_array_append(later, event);

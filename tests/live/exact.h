@@ -13,8 +13,9 @@
 void exact_storm(struct storm *storm);
 /* Adds all that a reader printed, and frees it. */
 void exact_collect(struct tally *tally, struct kit_reader *reader);
-/* The same, only what is of the module that was loaded last. */
-void exact_collect_last(struct tally *tally, struct kit_reader *reader);
+/* The same, only what is of the module that was loaded last; of its default subscription. */
+void exact_collect_last(struct tally *tally, struct kit_reader *reader, struct kit *kit,
+			const char *module);
 /*
  * All that was produced is delivered or reported lost, per CPU, in the maps and in the lines.
  * Returns what was lost.
