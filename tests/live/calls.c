@@ -12,22 +12,6 @@
 
 const char *const calls_often[] = { "--interval", "20", NULL };
 
-struct kit *calls_kit(void)
-{
-	struct kit *kit = kit_new_shared(CALLS_MODULE);
-
-	kit_start_forced(kit);
-	return kit;
-}
-
-struct kit_reader *calls_read(struct kit *kit, const char *const *arguments)
-{
-	struct kit_reader *reader = kit_read(kit, CALLS_MODULE, arguments);
-
-	kit_attached(kit, CALLS_MODULE, kit_subscription(kit));
-	return reader;
-}
-
 bool calls_are_of(json_t *event, pid_t pid, const char *image)
 {
 	json_t *header = json_object_get(event, "header");

@@ -22,12 +22,7 @@ pid_t calls_run(void (*body)(int number), int number);
 /* Waits for its end. */
 void calls_ended(pid_t pid);
 
-/* ---- what is counted ---- */
-
-/* A Pulsar that counts, shared where there is one. */
-struct kit *calls_kit(void);
-/* A reader that is attached: a subscription of its own begins with that. */
-struct kit_reader *calls_read(struct kit *kit, const char *const *arguments);
+/* ---- lines ---- */
 
 /* Whether a line is of that process, while it ran a program whose path holds `image`; NULL: any. */
 bool calls_are_of(json_t *event, pid_t pid, const char *image);

@@ -6,13 +6,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <pulsar/filter.h>
-#include <pulsar/wire.h>
 
 #include "acts.h"
 #include "pulsar-test.h"

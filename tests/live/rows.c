@@ -322,7 +322,7 @@ static bool variant_is(struct kit *kit, const char *module, const char *hook, co
 
 void rows_run(const char *module, const char *hook, const struct row *rows, size_t count)
 {
-	struct kit *kit = kit_new_shared(module);
+	struct kit *kit = kit_started_shared(module, NULL);
 	struct acted *acted = calloc(count, sizeof(*acted));
 	struct kit_reader *reader;
 	char folder[PATH_LEN];
@@ -331,9 +331,7 @@ void rows_run(const char *module, const char *hook, const struct row *rows, size
 
 	cr_assert(acted);
 	umask(0);
-	kit_start_forced(kit);
-	reader = kit_read(kit, module, NULL);
-	kit_attached(kit, module, kit_subscription(kit));
+	reader = kit_read_attached(kit, module, NULL);
 	tp = variant_is(kit, module, hook, "tp");
 	for (size_t i = 0; i < count; i++) {
 		snprintf(folder, sizeof(folder), "%s/%zu", kit_folder(kit), i);

@@ -18,8 +18,8 @@
 
 Test(syscall_monitor, no_call_of_a_short_lived_process_is_missed)
 {
-	struct kit *kit = calls_kit();
-	struct kit_reader *reader = calls_read(kit, NULL);
+	struct kit *kit = kit_started_shared(CALLS_MODULE, NULL);
+	struct kit_reader *reader = kit_read_attached(kit, CALLS_MODULE, NULL);
 	pid_t pids[SHORT_LIVED];
 	json_t *events;
 
@@ -59,8 +59,8 @@ static void call_in_threads(int threads)
 
 Test(syscall_monitor, threads_on_several_cpus_lose_no_count_while_it_is_read)
 {
-	struct kit *kit = calls_kit();
-	struct kit_reader *reader = calls_read(kit, calls_often);
+	struct kit *kit = kit_started_shared(CALLS_MODULE, NULL);
+	struct kit_reader *reader = kit_read_attached(kit, CALLS_MODULE, calls_often);
 	pid_t pid = calls_run(call_in_threads, THREADS);
 	json_t *events;
 	int lines;
@@ -82,8 +82,8 @@ static void call_and_exec(int times)
 
 Test(syscall_monitor, exec_ends_the_counts_of_one_program_and_begins_those_of_the_next)
 {
-	struct kit *kit = calls_kit();
-	struct kit_reader *reader = calls_read(kit, calls_often);
+	struct kit *kit = kit_started_shared(CALLS_MODULE, NULL);
+	struct kit_reader *reader = kit_read_attached(kit, CALLS_MODULE, calls_often);
 	pid_t pid = calls_run(call_and_exec, 3);
 	json_t *events;
 
@@ -155,8 +155,8 @@ Test(syscall_monitor, counts_are_those_of_strace)
 
 	if (access(STRACE, X_OK))
 		cr_skip_test("there is no strace");
-	kit = calls_kit();
-	reader = calls_read(kit, calls_often);
+	kit = kit_started_shared(CALLS_MODULE, NULL);
+	reader = kit_read_attached(kit, CALLS_MODULE, calls_often);
 	snprintf(summary, sizeof(summary), "%s/summary", kit_folder(kit));
 	pid = fork();
 	cr_assert(pid >= 0);

@@ -38,8 +38,8 @@ static bool is_told(void *arg)
 
 Test(syscall_monitor, a_process_that_sleeps_is_told_while_it_does)
 {
-	struct kit *kit = calls_kit();
-	struct kit_reader *reader = calls_read(kit, calls_often);
+	struct kit *kit = kit_started_shared(CALLS_MODULE, NULL);
+	struct kit_reader *reader = kit_read_attached(kit, CALLS_MODULE, calls_often);
 	struct sought sought = { reader, calls_run(call_and_wait, 5), 5 };
 
 	wait_until(is_told, &sought, "the calls of a process that sleeps");
@@ -81,8 +81,8 @@ static long long since_of(json_t *events, pid_t pid)
 
 Test(syscall_monitor, a_new_reader_tells_all_since_the_beginning)
 {
-	struct kit *kit = calls_kit();
-	struct kit_reader *first = calls_read(kit, calls_often), *second;
+	struct kit *kit = kit_started_shared(CALLS_MODULE, NULL);
+	struct kit_reader *first = kit_read_attached(kit, CALLS_MODULE, calls_often), *second;
 	struct sought sought = { first, 0, 7 };
 	json_t *before, *after;
 
@@ -93,7 +93,7 @@ Test(syscall_monitor, a_new_reader_tells_all_since_the_beginning)
 	sought.count = 14;
 	wait_until(is_told, &sought, "all calls, by the first reader");
 	kit_reader_stop(first, SIGKILL);
-	second = calls_read(kit, calls_often);
+	second = kit_read_attached(kit, CALLS_MODULE, calls_often);
 	sought.reader = second;
 	wait_until(is_told, &sought, "all calls, by the second reader");
 	before = kit_reader_events(first);
@@ -121,7 +121,7 @@ Test(syscall_monitor, an_upgrade_goes_on_counting_where_it_was)
 
 	kit_own_modules(kit);
 	kit_must_start(kit);
-	sought.reader = reader = calls_read(kit, calls_often);
+	sought.reader = reader = kit_read_attached(kit, CALLS_MODULE, calls_often);
 	cr_assert(!pipe(go_on));
 	sought.pid = calls_run(call_before_and_after, 5);
 	wait_until(is_told, &sought, "the calls before the upgrade");

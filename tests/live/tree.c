@@ -76,12 +76,9 @@ json_t *events_after(json_t *total, size_t before)
 
 struct watch watch_start(const char *config)
 {
-	struct watch w = { .kit = config ? kit_new(TREE_MODULE, config)
-					 : kit_new_shared(TREE_MODULE) };
+	struct watch w = { .kit = kit_started_shared(TREE_MODULE, config) };
 
-	kit_start_forced(w.kit);
-	w.reader = kit_read(w.kit, TREE_MODULE, NULL);
-	kit_attached(w.kit, TREE_MODULE, kit_subscription(w.kit));
+	w.reader = kit_read_attached(w.kit, TREE_MODULE, NULL);
 	return w;
 }
 

@@ -126,12 +126,11 @@ struct kit_reader;
  */
 struct kit *kit_new(const char *modules, const char *config);
 /*
- * The same with one module as it is by default; started already where PULSAR_TEST_SHARED is. What
- * the test sets and reloads is undone by kit_free().
+ * The same with one module, started. Without a configuration it is the one of PULSAR_TEST_SHARED, where that
+ * is set: what the test sets and reloads is undone by kit_free(). Skips the test if the forced variant is of a
+ * kind that the kernel has not.
  */
-struct kit *kit_new_shared(const char *module);
-/* Starts it if need be; skips the test if the forced variant is of a kind that the kernel has not. */
-void kit_start_forced(struct kit *kit);
+struct kit *kit_started_shared(const char *module, const char *config);
 /* The subscription that kit_read() reads if not told otherwise. */
 const char *kit_subscription(const struct kit *kit);
 /* Ends all that was started, removes all that was made. NULL is fine. */
@@ -182,7 +181,10 @@ json_t *kit_control(struct kit *kit, const char *request);
 
 /* A reader as nobody; `arguments` ends with NULL, or is NULL. */
 struct kit_reader *kit_read(struct kit *kit, const char *module, const char *const *arguments);
-/* The same with its output thrown away, for storms whose lines would fill the memory. */
+/* The same, and waits until it is attached: a subscription of a test's own begins with that. */
+struct kit_reader *kit_read_attached(struct kit *kit, const char *module,
+				     const char *const *arguments);
+/* kit_read() with its output thrown away, for storms whose lines would fill the memory. */
 struct kit_reader *kit_read_quietly(struct kit *kit, const char *module);
 /* The same with its output into a descriptor, the reader's from now on. */
 struct kit_reader *kit_read_into(struct kit *kit, const char *module, int out);

@@ -68,6 +68,15 @@ struct kit_reader *kit_read(struct kit *kit, const char *module, const char *con
 	return reader_start(kit, module, arguments, memfd_create("reader-out", MFD_CLOEXEC));
 }
 
+struct kit_reader *kit_read_attached(struct kit *kit, const char *module,
+				     const char *const *arguments)
+{
+	struct kit_reader *reader = kit_read(kit, module, arguments);
+
+	kit_attached(kit, module, kit_subscription(kit));
+	return reader;
+}
+
 struct kit_reader *kit_read_quietly(struct kit *kit, const char *module)
 {
 	return reader_start(kit, module, NULL, open("/dev/null", O_WRONLY | O_CLOEXEC));

@@ -16,15 +16,13 @@ struct run *module_run_config(const char *module, const char *config, void (*tri
 			      void *arg)
 {
 	struct run *run = calloc(1, sizeof(*run));
-	struct kit *kit = config ? kit_new(module, config) : kit_new_shared(module);
+	struct kit *kit = kit_started_shared(module, config);
 	struct kit_reader *reader;
 	char *log;
 
 	cr_assert(run);
-	kit_start_forced(kit);
-	reader = kit_read(kit, module, NULL);
 	/* Without an event there would be nothing to wait for, and it might be stopped before it runs. */
-	kit_attached(kit, module, kit_subscription(kit));
+	reader = kit_read_attached(kit, module, NULL);
 	run->begin_ns = now_ns();
 	trigger(arg);
 	run->end_ns = now_ns();

@@ -10,13 +10,6 @@
 
 #include "internal.h"
 
-struct kit *kit_new_shared(const char *module)
-{
-	const char *folder = getenv("PULSAR_TEST_SHARED");
-
-	return kit_make(module, NULL, folder && *folder ? folder : NULL);
-}
-
 /* What its configuration file begins with is kept beside it. */
 void shared_write_base(struct kit *kit, FILE *to)
 {
@@ -50,7 +43,8 @@ const char *kit_subscription(const struct kit *kit)
 	return *kit->subscription ? kit->subscription : "default";
 }
 
-void kit_start_forced(struct kit *kit)
+/* Starts it if need be; skips the test if the forced variant is of a kind that the kernel has not. */
+static void start_forced(struct kit *kit)
 {
 	const char *variant = getenv("PULSAR_TEST_VARIANT");
 	char missing[64];
@@ -65,6 +59,15 @@ void kit_start_forced(struct kit *kit)
 	    (strstr(log, missing) || strstr(log, "failed to find kernel BTF type ID")))
 		cr_skip_test("this kernel has not what %s programs are for", variant);
 	cr_assert_fail("loaderd did not start:\n%s", log);
+}
+
+struct kit *kit_started_shared(const char *module, const char *config)
+{
+	const char *folder = config ? NULL : getenv("PULSAR_TEST_SHARED");
+	struct kit *kit = kit_make(module, config, folder && *folder ? folder : NULL);
+
+	start_forced(kit);
+	return kit;
 }
 
 void shared_release(struct kit *kit)
